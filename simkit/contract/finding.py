@@ -1,0 +1,96 @@
+"""What a rule is and what it finds: the vocabulary of the contract engine.
+
+Comes in: nothing. Goes out: `Rule`, `Found`, `Finding`, `NotEvaluated` and the registry that `@rule` fills. May
+import msgspec and `contract.look`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from simkit.contract.look import Look
+
+Kind = Literal["W", "X", "T", "J"]
+Tier = Literal["contract", "reading", "reference"]
+Severity = Literal["E", "W"]
+
+#: What a history rule remembers from loop to loop; private to the rule, flat in the number of loops.
+Memory = dict[str, Any]
+
+
+class Found(Struct, frozen=True):
+    """One violation as a rule states it. `path` is a JSON path inside the file (`positions[0].qty`), `value` the
+    offending value as text, `message` what is wrong with it."""
+
+    stem: str
+    path: str
+    value: str
+    message: str
+
+
+class NotEvaluated(Struct, frozen=True):
+    """A rule that could not look: why. Never the same as passed."""
+
+    reason: str
+
+
+Outcome = Iterable[Found] | NotEvaluated
+Check = Callable[[Look, Memory], Outcome]
+
+
+class Rule(Struct, frozen=True):
+    """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not evaluated."""
+
+    id: str
+    statement: str
+    source: str
+    surfaces: tuple[str, ...]
+    reads: tuple[str, ...]
+    kind: Kind
+    tier: Tier
+    severity: Severity
+    example: str
+    check: Check
+
+
+class Finding(Struct, frozen=True):
+    """One violation in one loop, with the tier and severity at which it was judged."""
+
+    rule: str
+    loop: int
+    tier: Tier
+    severity: Severity
+    stem: str
+    path: str
+    value: str
+    message: str
+
+
+#: Every rule by id, in the order of registration.
+RULES: dict[str, Rule] = {}
+
+
+def rule(
+    id: str,
+    statement: str,
+    *,
+    source: str,
+    surfaces: tuple[str, ...],
+    reads: tuple[str, ...],
+    kind: Kind,
+    tier: Tier,
+    severity: Severity = "E",
+    example: str,
+) -> Callable[[Check], Check]:
+    """Register the decorated function as rule `id` (invariants.md)."""
+
+    def register(check: Check) -> Check:
+        if id in RULES:
+            raise AssertionError(f"{id} is registered twice")
+        RULES[id] = Rule(id, statement, source, surfaces, reads, kind, tier, severity, example, check)
+        return check
+
+    return register

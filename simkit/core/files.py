@@ -1,0 +1,225 @@
+"""The one door for files: whole documents replaced atomically, logs appended, every write journalled.
+
+Comes in: a folder, relative paths, bytes. Goes out: files, and one `SurfaceWrite` per operation. May import the
+standard library and msgspec.
+
+A write creates a temporary file in the same folder (`.tmp_<name>.<pid>`), writes the whole document and replaces
+the target in one step (B-WR-1). `fsync` is a setting: on for what must survive a power cut (goldens, pending
+results, real executors), off for simulated surfaces.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from simkit.core.errors import IoError
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+Mode = Literal["replace", "direct", "append"]
+
+
+class SurfaceWrite(msgspec.Struct, frozen=True, gc=False):
+    """One line of the write journal (B-WR-2). `path` is relative to the run's root, with `/`."""
+
+    seq: int
+    loop: int
+    path: str
+    writer: str
+    data: bytes
+    mode: Mode
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte; a short write is continued, not lost."""
+    done = os.write(fd, data)
+    while done < len(data):
+        done += os.write(fd, data[done:])
+
+
+def replace_file(path: str | Path, data: bytes, *, fsync: bool = True) -> None:
+    """Replace one file by a whole new document, atomically; raises OSError and leaves the old one in place."""
+    folder, name = os.path.split(os.fspath(path))
+    temp = os.path.join(folder, f".tmp_{name}.{os.getpid()}")
+    fd = os.open(temp, _CREATE, 0o644)
+    try:
+        try:
+            write_all(fd, data)
+            if fsync:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.replace(temp, path)
+    except BaseException:
+        _forget(temp)
+        raise
+    if fsync:
+        sync_folder(folder)
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def sync_folder(folder: str | Path) -> None:
+    """Make renames in `folder` durable where the platform can."""
+    if os.name == "nt":
+        return
+    fd = os.open(folder or ".", os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class Door:
+    """All writes of one run, below one root, in order.
+
+    `loop` is set by the pipeline; `journal` holds the writes of the current loop until `take_journal` is called.
+    `tree` maps every replaced path to the bytes that stand there now (logs are left out).
+    """
+
+    def __init__(self, root: Path, *, fsync: bool = False) -> None:
+        self.root = root
+        self.loop = 0
+        self.journal: list[SurfaceWrite] = []
+        self.tree: dict[str, bytes] = {}
+        self._fsync = fsync
+        self._seq = 0
+        self._pid = os.getpid()
+        self._paths: dict[str, tuple[str, str]] = {}
+
+    def _places(self, path: str) -> tuple[str, str]:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temp = target.parent / f".tmp_{target.name}.{self._pid}"
+        places = self._paths[path] = (os.fspath(target), os.fspath(temp))
+        return places
+
+    def replace(self, path: str, data: bytes, writer: str) -> None:
+        """Write a whole document atomically and journal it; raises OSError, the old document stays."""
+        target, temp = self._paths.get(path) or self._places(path)
+        fd = os.open(temp, _CREATE, 0o644)
+        try:
+            try:
+                if os.write(fd, data) != len(data):
+                    raise OSError(errno.ENOSPC, "short write", temp)
+                if self._fsync:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            os.replace(temp, target)
+        except BaseException:
+            _forget(temp)
+            raise
+        self._seq += 1
+        self.tree[path] = data
+        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "replace"))
+
+    def append(self, path: str, data: bytes, writer: str) -> None:
+        """Append whole lines to a log and journal them."""
+        target, _ = self._paths.get(path) or self._places(path)
+        fd = os.open(target, _APPEND, 0o644)
+        try:
+            write_all(fd, data)
+        finally:
+            os.close(fd)
+        self._seq += 1
+        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "append"))
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes on disk, or None when there is no such file."""
+        target, _ = self._paths.get(path) or self._places(path)
+        return read_bytes(target)
+
+    def remove(self, path: str) -> bool:
+        """Delete a file; False when there was none."""
+        target, _ = self._paths.get(path) or self._places(path)
+        self.tree.pop(path, None)
+        try:
+            os.unlink(target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def take_journal(self) -> list[SurfaceWrite]:
+        """The writes since the last call, in order."""
+        taken, self.journal = self.journal, []
+        return taken
+
+
+def read_bytes(path: str | Path) -> bytes | None:
+    """The bytes of a file, or None when it does not exist; raises OSError otherwise."""
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        return None
+    try:
+        data = os.read(fd, 65536)
+        if len(data) < 65536:
+            return data
+        parts = [data]
+        while chunk := os.read(fd, 1 << 20):
+            parts.append(chunk)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def walk(folder: Path) -> Iterator[str]:
+    """Relative paths (`/`-separated, sorted) of the regular files below `folder`."""
+    for base, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield os.path.relpath(os.path.join(base, name), folder).replace(os.sep, "/")
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder to a place where nothing stands yet."""
+    shutil.copytree(source, target)
+
+
+def remove_tree(folder: Path) -> None:
+    """Delete a folder and all below it; nothing happens when there is none."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def swap_folder(new: Path, target: Path) -> None:
+    """Put the complete folder `new` where `target` stands: whole or nothing (both on one file system).
+
+    A kill between the two renames leaves `target` away for an instant; its old content then lies in
+    `.old_<name>` beside it, where `recover_folder` finds it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.parent / f".old_{target.name}"
+    try:
+        remove_tree(aside)
+        if target.exists():
+            os.replace(target, aside)
+        os.replace(new, target)
+        sync_folder(target.parent)
+        remove_tree(aside)
+    except OSError as problem:
+        recover_folder(target)
+        raise IoError(f"{target}: cannot be replaced: {problem.strerror}") from problem
+
+
+def recover_folder(target: Path) -> None:
+    """Undo or finish a `swap_folder` that was killed half way."""
+    aside = target.parent / f".old_{target.name}"
+    if aside.exists():
+        if target.exists():
+            remove_tree(aside)
+        else:
+            os.replace(aside, target)

@@ -1,0 +1,109 @@
+"""The protocol that every executor meets, seen from the pipeline.
+
+Comes in: nothing. Goes out: `Executor`, `StateExecutor`, `LoopInput`, `Disk`, `LoopOutput`. May import msgspec,
+`exchange.orders`, `market.ticks`, `scenario.model` and `executor.state`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from simkit.core.settings import Settings
+from simkit.exchange.orders import VenueEvent, VenuePort
+from simkit.executor.state import ExecutorState, RegistryEntry
+from simkit.market.ticks import Bars
+from simkit.scenario.model import Fault, Signal
+
+
+class LoopInput(Struct, frozen=True, gc=False):
+    """One loop as an executor meets it.
+
+    `venue_events`: what happened at the venue since the last loop (fills of resting orders, funding, bookings).
+    `faults`: the faults of this loop that the executor itself must act out (state faults, a lying balance).
+    `day`: number of the day by which daily figures roll. `reset_peak`: the operator voids the peak in this loop.
+    `settings`: new settings from this loop on, or None.
+    """
+
+    loop: int
+    ts: int
+    day: int
+    bars: Bars
+    signals: tuple[Signal, ...] = ()
+    venue_events: tuple[VenueEvent, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    reset_peak: bool = False
+    settings: Settings | None = None
+
+
+class Disk(Struct, frozen=True, gc=False):
+    """What an executor finds on disk when it starts, in scaled integers: the executor's own published files.
+
+    None means the file or the part is missing or unreadable. `last_*` come from the last risk snapshot and nav.
+    """
+
+    run: int
+    registry: Mapping[str, RegistryEntry] | None = None
+    position_keys: tuple[str, ...] | None = None
+    last_nav: int | None = None
+    last_dd_state: str | None = None
+    last_dd_since: int | None = None
+    last_transitions: int = 0
+    last_dd_pct: float | None = None
+    peak_nav: int | None = None
+    factor_weights: Mapping[str, float] | None = None
+
+
+class Veto(Struct, frozen=True, gc=False):
+    """One recorded veto. `reason` is the counted name (B-VETO-3), `gate` the gate's own name."""
+
+    intent_id: str
+    symbol: str
+    side: str
+    qty: int
+    reason: str
+    gate: str
+    reasons: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    observations: Mapping[str, float]
+
+
+class LoopOutput(Struct, frozen=True, gc=False):
+    """What an executor did in one loop, in order: for the trace and the journal rules.
+
+    `events` are the venue's answers to this loop's orders; `vetoes` the recorded vetoes; `signals` how many
+    intents the screener emitted. `exits` are the intent ids of tp and sl exits of this loop.
+    """
+
+    events: tuple[VenueEvent, ...]
+    vetoes: tuple[Veto, ...]
+    signals: tuple[str, ...]
+    exits: tuple[str, ...]
+
+
+class StateExecutor(Protocol):
+    """An executor that returns its state and leaves writing to `surfaces.publish`."""
+
+    name: str
+    capabilities: frozenset[str]
+
+    def start(self, ts: int, disk: Disk, venue: VenuePort) -> None:
+        """Start-up before the first loop (B-LOOP-1): position check, ledger and registry sync."""
+
+    def step(self, now: LoopInput, venue: VenuePort) -> tuple[ExecutorState, LoopOutput]:
+        """One loop (B-LOOP-3), up to and including the decision what to publish."""
+
+
+class Executor(Protocol):
+    """An executor that writes its own files: all that the pipeline knows."""
+
+    name: str
+    capabilities: frozenset[str]
+
+    def start(self, ts: int, venue: VenuePort) -> None:
+        """Start-up before the first loop; also after a restart, with the files of the last one on disk."""
+
+    def step(self, now: LoopInput, venue: VenuePort) -> LoopOutput:
+        """One loop, all files of the loop written."""

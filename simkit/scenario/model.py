@@ -1,0 +1,360 @@
+"""The frozen, expanded scenario: all that a run depends on, in scaled integers.
+
+Comes in: nothing. Goes out: `Scenario` and its parts. May import msgspec and `core.settings`.
+
+Units: prices count 1e-8 USD, quantities 1e-8 base units, money 1e-6 USD, time microseconds; loops count from 1
+and ranges are inclusive. A series is a tuple of `Step`: each value holds from its loop until the next.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from simkit.core.settings import Settings
+
+Side = Literal["LONG", "SHORT"]
+
+
+class Model(Struct, frozen=True, gc=False):
+    """Base of the parts below."""
+
+
+class Step(Model, frozen=True):
+    """`value` holds from `loop` on."""
+
+    loop: int
+    value: int
+
+
+class Loops(Model, frozen=True):
+    """L`first`..L`last`, inclusive."""
+
+    first: int
+    last: int
+
+
+class ClockSpec(Model, frozen=True):
+    """L1 is at `start_us`; Ln lies n - 1 periods later. `sync_phase_us`: how long after the publish sync runs."""
+
+    start_us: int
+    period_us: int
+    loops: int
+    sync_phase_us: int = 0
+
+
+# Market ----------------------------------------------------------------------------------------------------
+
+
+class Scripted(Model, frozen=True, tag="scripted"):
+    """One price per loop."""
+
+    symbol: str
+    steps: tuple[Step, ...]
+
+
+class Bar(Model, frozen=True):
+    """One candle; `path` is the order in which its prices are passed (O-L-H-C or O-H-L-C)."""
+
+    loop: int
+    open: int
+    high: int
+    low: int
+    close: int
+    path: Literal["O-L-H-C", "O-H-L-C"] = "O-L-H-C"
+
+
+class Candles(Model, frozen=True, tag="candles"):
+    """Scripted candles; between them the last close holds."""
+
+    symbol: str
+    bars: tuple[Bar, ...]
+
+
+class Regime(Model, frozen=True):
+    """From `loop` on: `volatility` and `drift` per loop, as fractions."""
+
+    loop: int
+    volatility: float
+    drift: float = 0.0
+
+
+class Jump(Model, frozen=True):
+    """In `loop` the price is multiplied by 1 + `size` (a fraction)."""
+
+    loop: int
+    size: float
+
+
+class RandomWalk(Model, frozen=True, tag="random"):
+    """A seeded walk. `correlation` (0..1) is the weight of the common factor named `common`."""
+
+    symbol: str
+    start: int
+    regimes: tuple[Regime, ...]
+    jumps: tuple[Jump, ...] = ()
+    common: str = ""
+    correlation: float = 0.0
+
+
+class ColumnMap(Model, frozen=True):
+    """Names, or positions from 0 as text, of the columns of a recorded file; `symbol` is empty when there is none."""
+
+    time: str = "timestamp"
+    open: str = "open"
+    high: str = "high"
+    low: str = "low"
+    close: str = "close"
+    symbol: str = ""
+
+
+class Replay(Model, frozen=True, tag="replay"):
+    """Recorded bars; one bar is one loop, its time is a label. `file` is relative to the scenario's folder, or
+    to `--data DIR` when `outside` is true. `rows` maps a value of the symbol column to one of our symbols.
+    `content` is the hash of the file's bytes (empty for an outside file)."""
+
+    file: str
+    symbols: tuple[tuple[str, str], ...]
+    columns: ColumnMap = ColumnMap()
+    layout: Literal["header", "kline"] = "header"
+    outside: bool = False
+    content: str = ""
+
+
+Path = Scripted | Candles | RandomWalk | Replay
+
+
+class PastCloses(Model, frozen=True):
+    """Closes of the bars before L1, oldest first: what VaR and RV momentum know at the start."""
+
+    symbol: str
+    closes: tuple[int, ...]
+
+
+class VenueProfile(Model, frozen=True):
+    """How the venue fills. All zero is the ideal venue: at once, in full, at the mark (B-LOOP-5)."""
+
+    name: str = "ideal"
+    taker_fee_bps: float = 0.0
+    maker_fee_bps: float = 0.0
+    spread_bps: float = 0.0
+    depth_usd: int = 0
+    latency_us: int = 0
+    latency_jitter_us: int = 0
+    max_fill_frac: float = 1.0
+    funding_bps: float = 0.0
+    funding_every: int = 0
+    min_notional: int = 0
+
+
+# Account and opening state ---------------------------------------------------------------------------------
+
+
+class OffExchangeAsset(Model, frozen=True):
+    asset: str
+    qty: int
+    avg_cost: int
+    mark: int | None
+
+
+class Account(Model, frozen=True):
+    """`cash` is the opening wallet. `nav` scripts equity as truth, one step per change (B-NAV-9)."""
+
+    cash: int
+    nav: tuple[Step, ...] = ()
+    off_exchange: tuple[OffExchangeAsset, ...] = ()
+
+
+class OpeningPosition(Model, frozen=True):
+    """A position that exists before L1. `qty` is unsigned; null levels stay null until seeded."""
+
+    symbol: str
+    side: Side
+    qty: int
+    entry: int
+    tp: int | None = None
+    sl: int | None = None
+
+
+# Script ----------------------------------------------------------------------------------------------------
+
+
+class Signal(Model, frozen=True):
+    """One scripted intent. Exactly one of `qty` and `usd` is set, neither for a full `close`.
+
+    `levels`: "given" (tp or sl set), "none" (asked for no level in so many words), "silent" (says nothing).
+    `limit` is the price of a resting limit order; None is a market order.
+    """
+
+    loop: int
+    intent_id: str
+    action: Literal["open", "close"]
+    symbol: str
+    side: Side
+    qty: int | None = None
+    usd: int | None = None
+    tp: int | None = None
+    sl: int | None = None
+    levels: Literal["given", "none", "silent"] = "silent"
+    limit: int | None = None
+    twap: bool = False
+
+
+class Restart(Model, frozen=True, tag="restart"):
+    """The executor dies after the loop before `loop`; a new one starts. `losing` names files lost meanwhile."""
+
+    loop: int
+    losing: tuple[Literal["registry"], ...] = ()
+
+
+class Transfer(Model, frozen=True, tag="transfer"):
+    """A declared deposit (+) or withdrawal (-) in micro-USD."""
+
+    loop: int
+    amount: int
+
+
+class ResetPeak(Model, frozen=True, tag="reset_peak"):
+    """The operator declares the drawdown peak void: it restarts at this loop's NAV."""
+
+    loop: int
+
+
+class SetSetting(Model, frozen=True, tag="settings"):
+    """From `loop` on the executor runs with other settings (a config fix)."""
+
+    loop: int
+    settings: Settings
+
+
+Event = Restart | Transfer | ResetPeak | SetSetting
+
+
+class WrongBalance(Model, frozen=True, tag="wrong_balance"):
+    """The executor reads `equity` instead of what the account holds. Attacks INV-N07."""
+
+    at: Loops
+    equity: int
+
+
+class AccountReset(Model, frozen=True, tag="account_reset"):
+    """The wallet becomes `equity` less open PnL and nothing is booked. Attacks INV-N07."""
+
+    at: Loops
+    equity: int
+
+
+class GhostLedgerEntry(Model, frozen=True, tag="ghost_ledger_entry"):
+    """The ledger (and the registry, where named) gains an entry without a position. Attacks INV-L04."""
+
+    at: Loops
+    symbol: str
+    side: Side
+    qty: int
+    entry: int
+    tp: int | None
+    sl: int | None
+    in_ledger: bool = True
+    in_registry: bool = False
+
+
+class MissingLedgerPosition(Model, frozen=True, tag="missing_ledger_position"):
+    """The ledger loses the entry of an open position. Attacks INV-L04."""
+
+    at: Loops
+    symbol: str
+    side: Side
+
+
+class SyncDown(Model, frozen=True, tag="sync_down"):
+    """sync_state does not run. Attacks freshness of S2."""
+
+    at: Loops
+
+
+class BalanceDown(Model, frozen=True, tag="balance_down"):
+    """The venue does not answer balance requests. Attacks NAV freshness."""
+
+    at: Loops
+
+
+Fault = WrongBalance | AccountReset | GhostLedgerEntry | MissingLedgerPosition | SyncDown | BalanceDown
+
+
+# What is expected ------------------------------------------------------------------------------------------
+
+
+class Where(Model, frozen=True):
+    """A place in the scenario file, counted from 1."""
+
+    line: int
+    column: int
+
+
+class Expectation(Model, frozen=True):
+    """`field` (a full contract path, `surface.a.b`) has `value` in every loop of `loops`; `never`: in none.
+
+    `value` is plain JSON in the field's published unit; `is_loop` marks a loop name: a time in that loop.
+    `text` is what the author wrote.
+    """
+
+    loops: Loops
+    field: str
+    value: object
+    text: str
+    where: Where
+    never: bool = False
+    is_loop: bool = False
+
+
+class ExpectedFinding(Model, frozen=True):
+    """The error-level rule `rule` fires in exactly these loops."""
+
+    rule: str
+    loops: tuple[Loops, ...]
+    where: Where
+
+
+class Scenario(Model, frozen=True):
+    """One run: a scenario file with one of its variants overlaid.
+
+    `family` is the folder below the scenario root (may hold `/`), `id` the file's stem, `variant` empty without
+    variants. `file` is relative to the project and never part of the hash.
+    """
+
+    family: str
+    id: str
+    variant: str
+    file: str
+    title: str
+    about: str
+    incident: str
+    tags: tuple[str, ...]
+    seed: int
+    clock: ClockSpec
+    universe: tuple[str, ...]
+    paths: tuple[Path, ...]
+    past: tuple[PastCloses, ...]
+    venue: VenueProfile
+    account: Account
+    positions: tuple[OpeningPosition, ...]
+    signals: tuple[Signal, ...]
+    events: tuple[Event, ...]
+    faults: tuple[Fault, ...]
+    settings: Settings
+    expect: tuple[Expectation, ...]
+    findings: tuple[ExpectedFinding, ...]
+    checkpoints: tuple[int, ...]
+    canary: bool = False
+
+    @property
+    def name(self) -> str:
+        """`family/id`, or `family/id@variant`: also the golden's folder."""
+        head = f"{self.family}/{self.id}" if self.family else self.id
+        return f"{head}@{self.variant}" if self.variant else head
+
+    @property
+    def needs_data(self) -> bool:
+        """True when a price file lies outside the repository: such a run is judged but has no golden."""
+        return any(isinstance(path, Replay) and path.outside for path in self.paths)

@@ -1,0 +1,4 @@
+"""The surfaces: builders, the publisher that writes them, the mirror sync_state and the dashboard's reader.
+
+Comes in: `ExecutorState`. Goes out: files. May import `core`, `contract`, `executor.port` and `executor.state`.
+"""
