@@ -6,7 +6,7 @@ Comes in: nothing. Goes out: `Executor`, `StateExecutor`, `LoopInput`, `Disk`, `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,18 +24,18 @@ class LoopInput(Struct, frozen=True, gc=False):
     `venue_events`: what happened at the venue since the last loop (fills of resting orders, funding, bookings).
     `faults`: the faults of this loop that the executor itself must act out (state faults, a lying balance).
     `day`: number of the day by which daily figures roll. `reset_peak`: the operator voids the peak in this loop.
-    `settings`: new settings from this loop on, or None.
+    `settings`: those in force in this loop.
     """
 
     loop: int
     ts: int
     day: int
     bars: Bars
-    signals: tuple[Signal, ...] = ()
-    venue_events: tuple[VenueEvent, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    reset_peak: bool = False
-    settings: Settings | None = None
+    signals: tuple[Signal, ...]
+    venue_events: Sequence[VenueEvent]
+    faults: tuple[Fault, ...]
+    reset_peak: bool
+    settings: Settings
 
 
 class Disk(Struct, frozen=True, gc=False):

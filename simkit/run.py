@@ -1,0 +1,95 @@
+"""THE pipeline, on one screen: what happens in a run, from a scenario to a judged recording.
+
+Comes in: a frozen `Scenario` and a folder. Goes out: `RunResult`. May import every room; only `check.py`, `cli` and
+`pytest_plugin` import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from simkit.core.clock import day_of
+from simkit.core.files import Door
+from simkit.core.prng import Streams
+from simkit.exchange.venue import Venue
+from simkit.executor.port import Executor, LoopInput
+from simkit.executor.reference import ReferenceExecutor
+from simkit.judge.judges import Judgement, Judges
+from simkit.market.tape import tape
+from simkit.scenario.model import Scenario, SetSetting
+from simkit.scenario.script import Script
+from simkit.surfaces.mirror import Mirror
+from simkit.surfaces.opening import lay_opening_state
+from simkit.surfaces.publish import Publisher
+from simkit.trace.record import LoopRecord
+from simkit.trace.recorder import ExpectedRun, Recorder, Recording
+
+ExecutorFactory = Callable[[Scenario, Door], Executor]
+
+
+class RunResult(Struct, frozen=True):
+    """What one run left behind: the recording, the judgement and the folder that holds the final tree."""
+
+    scenario: Scenario
+    recording: Recording
+    judgement: Judgement
+    folder: Path
+
+
+def reference(scenario: Scenario, door: Door) -> Executor:
+    """The reference executor, wrapped so that it writes its own files."""
+    return Publisher(lambda: ReferenceExecutor(scenario), scenario, door)
+
+
+def simulate(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    base: Path,
+    data: Path | None = None,
+    expected: ExpectedRun | None = None,
+    spool: Path | None = None,
+    until: int | None = None,
+    make: ExecutorFactory = reference,
+    on_loop: Callable[[LoopRecord], None] | None = None,
+) -> RunResult:
+    """Run `scenario` in `folder`; recorded files are looked for beside the scenario (`base`) or in `data`."""
+    streams, door, script = Streams(scenario.seed), Door(folder), Script(scenario)
+    venue, mirror = Venue(scenario, streams), Mirror(door, scenario)
+    judges, recorder = Judges(scenario), Recorder(expected, spool)
+    lay_opening_state(door, scenario)
+    settings, executor = scenario.settings, None
+    for bars in tape(scenario, streams, base, data):
+        cue = script.at(bars.loop)
+        ts = scenario.clock.start_us + (bars.loop - 1) * scenario.clock.period_us
+        door.loop = bars.loop
+        booked = venue.market_step(bars, ts, cue)
+        new_run = executor is None or cue.restart is not None
+        if executor is None or cue.restart is not None:
+            for lost in cue.lost_files:
+                door.remove(lost)
+            executor = make(scenario, door)
+            executor.start(ts, venue)
+        settings = next((e.settings for e in cue.events if isinstance(e, SetSetting)), settings)
+        now = LoopInput(
+            bars.loop, ts, day_of(bars.label if bars.label is not None else ts), bars, cue.signals, booked,
+            cue.faults, cue.reset_peak, settings,
+        )  # fmt: skip
+        output = executor.step(now, venue)
+        if cue.synced:
+            mirror.sync(ts + scenario.clock.sync_phase_us, cue)
+        record = LoopRecord(
+            bars.loop, ts, bars.label, door.tree, door.take_journal(), booked, output, cue.signals, cue.events,
+            cue.faults, venue.positions(), settings, new_run, cue.synced,
+        )  # fmt: skip
+        judges.loop(record)
+        recorder.record(record)
+        if on_loop is not None:
+            on_loop(record)
+        if bars.loop == until:
+            break
+    venue.assert_conserved()
+    return RunResult(scenario, recorder.finish(streams.unseed()), judges.finish(), folder)

@@ -1,0 +1,94 @@
+"""The scenario as it is played: what is scripted for each loop.
+
+Comes in: a `Scenario`. Goes out: one `Cue` per loop, in constant time and memory. May import `scenario.model`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TypeVar
+
+from msgspec import Struct
+
+from simkit.scenario.model import (
+    Event,
+    Fault,
+    ResetPeak,
+    Restart,
+    Scenario,
+    Signal,
+    SyncDown,
+    Transfer,
+)
+
+REGISTRY = "logs/state/position_tp_sl.json"
+_FILES = {"registry": REGISTRY}
+
+F = TypeVar("F")
+
+
+class Cue(Struct, frozen=True, gc=False):
+    """What the script says for one loop. `nav` is the scripted equity (B-NAV-9) in micro-USD, None where equity is
+    not scripted."""
+
+    loop: int
+    signals: tuple[Signal, ...] = ()
+    events: tuple[Event, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    nav: int | None = None
+    synced: bool = True
+
+    @property
+    def restart(self) -> Restart | None:
+        """The restart before this loop, if any."""
+        return next((event for event in self.events if isinstance(event, Restart)), None)
+
+    @property
+    def lost_files(self) -> tuple[str, ...]:
+        """Paths of the files that the restart loses."""
+        restart = self.restart
+        return tuple(_FILES[name] for name in restart.losing) if restart else ()
+
+    @property
+    def reset_peak(self) -> bool:
+        """The operator declares the peak void in this loop."""
+        return any(isinstance(event, ResetPeak) for event in self.events)
+
+    @property
+    def transfers(self) -> tuple[Transfer, ...]:
+        """Declared deposits and withdrawals of this loop."""
+        return tuple(event for event in self.events if isinstance(event, Transfer))
+
+    def fault(self, kind: type[F]) -> F | None:
+        """The first active fault of that kind."""
+        return next((fault for fault in self.faults if isinstance(fault, kind)), None)
+
+
+class Script:
+    """Answers `at(loop)` for loops in rising order."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        signals: defaultdict[int, list[Signal]] = defaultdict(list)
+        for signal in scenario.signals:
+            signals[signal.loop].append(signal)
+        events: defaultdict[int, list[Event]] = defaultdict(list)
+        for event in scenario.events:
+            events[event.loop].append(event)
+        self._signals = {loop: tuple(found) for loop, found in signals.items()}
+        self._events = {loop: tuple(found) for loop, found in events.items()}
+        self._faults = scenario.faults
+        self._steps = scenario.account.nav
+        self._next_step = 0
+        self._nav: int | None = None
+
+    def at(self, loop: int) -> Cue:
+        """The cue of `loop`; call it once per loop, in order."""
+        steps = self._steps
+        while self._next_step < len(steps) and steps[self._next_step].loop <= loop:
+            self._nav = steps[self._next_step].value
+            self._next_step += 1
+        faults = tuple(f for f in self._faults if f.at.first <= loop <= f.at.last) if self._faults else ()
+        synced = not any(isinstance(fault, SyncDown) for fault in faults)
+        return Cue(
+            loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced
+        )
