@@ -1,6 +1,6 @@
 """What a rule is and what it finds: the vocabulary of the contract engine.
 
-Comes in: nothing. Goes out: `Rule`, `Found`, `Finding`, `NotEvaluated` and the registry that `@rule` fills. May
+Comes in: nothing. Goes out: `Rule`, `Found`, `Finding`, `NotEvaluated`, `Lacking` and the registry that `@rule` fills. May
 import msgspec and `contract.look`.
 """
 
@@ -35,6 +35,10 @@ class NotEvaluated(Struct, frozen=True):
     """A rule that could not look: why. Never the same as passed."""
 
     reason: str
+
+
+class Lacking(Exception):
+    """Raised inside a rule when a value it needs is missing or of a wrong type: the rule is then not evaluated."""
 
 
 Outcome = Iterable[Found] | NotEvaluated

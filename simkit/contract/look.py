@@ -20,7 +20,8 @@ Doc = dict[str, Any]
 
 
 class LoggedOrder(Struct, frozen=True, gc=False):
-    """An order as logged. `accepted` is false for a rejected or expired one; `qty` unsigned, base units."""
+    """An order as logged. `accepted` is false for a rejected or expired one; `qty` unsigned, base units;
+    `child` marks one slice of a larger order."""
 
     intent_id: str
     key: str
@@ -29,10 +30,12 @@ class LoggedOrder(Struct, frozen=True, gc=False):
     reduce_only: bool
     reason: str
     accepted: bool
+    child: bool = False
 
 
 class LoggedFill(Struct, frozen=True, gc=False):
-    """A fill as logged. `change` is the signed change of the position (LONG grows +, SHORT grows -); money in USD."""
+    """A fill as logged. `change` is the signed change of the position (LONG grows +, SHORT grows -); money in USD.
+    `intended_price` is the price when the order was sent, 0.0 where it is not known."""
 
     intent_id: str
     key: str
@@ -42,6 +45,7 @@ class LoggedFill(Struct, frozen=True, gc=False):
     realized: float
     reduce_only: bool
     reason: str
+    intended_price: float = 0.0
 
 
 class LoggedVeto(Struct, frozen=True, gc=False):
@@ -58,6 +62,7 @@ class Truth(Struct, frozen=True, gc=False):
     `positions`: signed quantity per key as the venue holds it. `flows`: declared money in USD that entered (+) or
     left (-) the wallet in this loop: funding, transfers, declared income. `new_run`: an executor started before
     this loop. `synced`: sync_state ran after this loop. `seeding_off`: keys whose intent asked for no level.
+    `exits`: the intent ids of the take-profit and stop exits of this loop, sent or not.
     """
 
     positions: Mapping[str, float]
@@ -72,15 +77,18 @@ class Truth(Struct, frozen=True, gc=False):
     reset_peak: bool
     seeding_off: frozenset[str]
     nav_read_live: bool
+    exits: Sequence[str] = ()
 
 
 class Look:
     """One loop. `docs` maps a file's stem to its JSON object; `unreadable` a stem to the reason; a stem in neither
     has no file. `before` is the previous loop (its own `before` is cut, so memory stays flat). `writes` is the
-    journal of the loop, None where there is none; `truth` is None on a foreign tree. `ts` is the harness clock in
-    microseconds."""
+    journal of the loop, None where there is none; `truth` is None on a foreign tree. `ts` is the harness clock of the publish in
+    microseconds, `until` that of the last write of the loop (the sync). `names` are all paths found, `view` what
+    `contract.view` derives once for all rules."""
 
-    __slots__ = ("before", "docs", "loop", "names", "raw", "settings", "truth", "ts", "unreadable", "writes")
+    __slots__ = ("before", "docs", "loop", "names", "raw", "settings", "truth", "ts", "unreadable",
+                 "until", "view", "writes")
 
     def __init__(
         self,
@@ -95,6 +103,7 @@ class Look:
         before: Look | None = None,
         writes: Sequence[SurfaceWrite] | None = None,
         truth: Truth | None = None,
+        until: int | None = None,
     ) -> None:
         self.loop = loop
         self.ts = ts
@@ -106,3 +115,5 @@ class Look:
         self.before = before
         self.writes = writes
         self.truth = truth
+        self.until = ts if until is None else until
+        self.view: Any = None

@@ -11,11 +11,14 @@ results, real executors), off for simulated surfaces.
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import shutil
+import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal, TextIO
 
 import msgspec
 
@@ -23,8 +26,18 @@ from simkit.core.errors import IoError
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ_ONLY_REGULAR = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 Mode = Literal["replace", "direct", "append"]
+
+#: What reading a damaged file through `open_text` raises.
+UNREADABLE = (EOFError, UnicodeDecodeError, gzip.BadGzipFile, zlib.error)
 
 
 class SurfaceWrite(msgspec.Struct, frozen=True, gc=False):
@@ -177,12 +190,76 @@ def read_bytes(path: str | Path) -> bytes | None:
         os.close(fd)
 
 
+def read_regular(path: str | Path, limit: int) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes, for readers of trees that nobody vouches for.
+
+    Never follows a link at the end of the path and never waits on a pipe. Raises OSError on everything else.
+    """
+    fd = os.open(path, _READ_ONLY_REGULAR)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "no regular file", os.fspath(path))
+        parts: list[bytes] = []
+        size = 0
+        while size <= limit and (chunk := os.read(fd, 1 << 20)):
+            parts.append(chunk)
+            size += len(chunk)
+        if size > limit:
+            raise OSError(errno.EFBIG, f"longer than {limit} bytes", os.fspath(path))
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def open_text(path: Path) -> TextIO:
+    """A UTF-8 file to read, unpacked where its name ends in `.gz`; a byte order mark is skipped.
+
+    Line ends stay as they are, as the csv module wants them. Raises OSError; reading may raise `UNREADABLE`.
+    """
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return open(path, encoding="utf-8-sig", newline="")
+
+
+def append_bytes(path: str | Path, data: bytes) -> None:
+    """Append to a file that only this process writes (a spool); raises OSError."""
+    fd = os.open(path, _APPEND, 0o644)
+    try:
+        write_all(fd, data)
+    finally:
+        os.close(fd)
+
+
+def open_bytes(path: str | Path) -> BinaryIO:
+    """A file to be read in parts; raises OSError."""
+    return open(path, "rb", buffering=1 << 18)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make every file and folder below `folder` durable where the platform can; raises OSError."""
+    if os.name == "nt":
+        return
+    for base, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            sync_folder(os.path.join(base, name))
+        sync_folder(base)
+
+
 def walk(folder: Path) -> Iterator[str]:
     """Relative paths (`/`-separated, sorted) of the regular files below `folder`."""
     for base, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
             yield os.path.relpath(os.path.join(base, name), folder).replace(os.sep, "/")
+
+
+def read_tree(folder: str | Path) -> dict[str, bytes]:
+    """Every file below `folder` by its relative path; temporary files of writes in progress are left out."""
+    root = Path(folder)
+    found = ((path, read_bytes(root / path)) for path in walk(root) if "/.tmp_" not in f"/{path}")
+    return {path: data for path, data in found if data is not None}
 
 
 def copy_tree(source: Path, target: Path) -> None:

@@ -12,6 +12,9 @@ digest = xxhash.xxh3_64_hexdigest
 #: 64-bit integer.
 intdigest = xxhash.xxh3_64_intdigest
 
+#: The hash of `digest` over parts: `update(bytes)`, `hexdigest()`.
+Running = xxhash.xxh3_64
+
 
 def short(data: bytes) -> str:
     """8 hex digits: one file's content in a history line."""

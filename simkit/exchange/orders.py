@@ -1,4 +1,5 @@
-"""What passes between an executor and a venue: frozen events with ids that are pure functions of their inputs.
+"""What passes between an executor and a venue: frozen events with ids that are pure functions of their
+inputs.
 
 Comes in: nothing. Goes out: `Order`, `Ack`, `Fill`, `Funding`, `Booking`, `VenuePosition`, `Balance` and the
 protocol `VenuePort`. May import msgspec.
@@ -57,7 +58,8 @@ class Ack(Event, frozen=True):
 
 
 class Fill(Event, frozen=True):
-    """One execution. `fee` > 0 is paid; `realized` is the PnL of the part that closes, by FIFO lots (B-POS-5)."""
+    """One execution. `fee` > 0 is paid; `realized` is the PnL of the part that closes, by FIFO lots
+    (B-POS-5)."""
 
     trade_id: str
     venue_id: str
@@ -92,7 +94,8 @@ VenueEvent = Ack | Fill | Funding | Booking
 
 
 class VenuePosition(Struct, frozen=True, gc=False):
-    """One open position in hedge mode. `qty` is unsigned, `entry` the average price, `realized` since it opened."""
+    """One open position in hedge mode. `qty` is unsigned, `entry` the average price, `realized` since it
+    opened."""
 
     symbol: str
     side: Side

@@ -1,4 +1,5 @@
-"""Goldens: the accepted tree and history of a run, compared by hashes, shown as differences, written by accept.
+"""Goldens: the accepted tree and history of every scenario, compared, kept pending, accepted.
 
-Comes in: a recording. Goes out: `Difference`, golden folders. May import `core`, `contract` and `trace`.
+Comes in: a `Recording` and a golden folder. Goes out: a `Difference`, or a new golden folder. May import
+`core`, `contract.table`, `trace`.
 """

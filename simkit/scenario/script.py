@@ -89,6 +89,4 @@ class Script:
             self._next_step += 1
         faults = tuple(f for f in self._faults if f.at.first <= loop <= f.at.last) if self._faults else ()
         synced = not any(isinstance(fault, SyncDown) for fault in faults)
-        return Cue(
-            loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced
-        )
+        return Cue(loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced)

@@ -1,0 +1,190 @@
+"""The flow of a check: load, simulate in RAM, judge, compare with the golden, keep what waits to be
+accepted.
+
+Comes in: targets (a scenario file and a variant). Goes out: one `Outcome` per run. May import every room;
+only `cli` and `pytest_plugin` import it. Writes pending results below the project's work folder, never a
+golden.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from simkit.core import scratch
+from simkit.core.clock import elapsed_s
+from simkit.core.environment import cpu_count
+from simkit.core.errors import Exit, ScenarioError, SimkitError
+from simkit.core.project import Project
+from simkit.core.workers import Died, run_each
+from simkit.golden import pending, store
+from simkit.golden.compare import compare
+from simkit.golden.difference import Difference
+from simkit.golden.write import Identity
+from simkit.judge.judges import Judgement
+from simkit.run import RunResult, simulate
+from simkit.scenario.load import fingerprint, load
+from simkit.scenario.model import Scenario
+from simkit.trace.spool import frames
+
+EXECUTOR = "reference"
+#: A process costs more than a short run.
+_RUNS_PER_PROCESS = 4
+
+Word = Literal[
+    "same", "changed", "missing", "stale", "edited", "other", "broken", "invalid", "not applicable", "judged",
+    "fails as it must", "canary passed", "failed",
+]  # fmt: skip
+
+_GOLDEN_CODES = {
+    "same": Exit.SAME,
+    "changed": Exit.CHANGED,
+    "edited": Exit.CHANGED,
+    "missing": Exit.GOLDEN_MISSING,
+    "stale": Exit.GOLDEN_MISSING,
+    "other": Exit.SAME,
+}
+
+
+class Target(Struct, frozen=True):
+    """One run to check: a scenario file, one of its variants (empty without variants), and the run's name."""
+
+    file: Path
+    variant: str
+    name: str
+
+
+class Outcome(Struct, frozen=True):
+    """What came of one run.
+
+    `word` is the verdict, `code` its exit code. `events` are those of the first loop that differs (JSON, or
+    empty), `running` is the last running hash; `message` tells what judgement and difference do not;
+    `seconds` are wall clock, for progress only.
+    """
+
+    name: str
+    file: str
+    word: Word
+    code: Exit
+    loops: int = 0
+    judgement: Judgement | None = None
+    difference: Difference | None = None
+    events: str = ""
+    running: str = ""
+    message: str = ""
+    seconds: float = 0.0
+
+
+def scenario_of(target: Target, project: Project) -> Scenario:
+    """The expanded scenario of a target. Raises ScenarioError."""
+    for scenario in load(target.file, project):
+        if scenario.variant == target.variant:
+            return scenario
+    raise SimkitError(f"{project.shown(target.file)}: no variant {target.variant!r}")
+
+
+def check_target(target: Target, project: Project, data: Path | None = None, *, keep: bool = True) -> Outcome:
+    """Check one run; whatever goes wrong becomes an outcome, so that the others go on."""
+    try:
+        return check_one(scenario_of(target, project), project, data, keep=keep)
+    except ScenarioError as problem:
+        word, code, message = "invalid", problem.exit_code, str(problem)
+    except SimkitError as problem:
+        word, code, message = "failed", problem.exit_code, str(problem)
+    except OSError as problem:
+        place = f"{problem.filename}: " if problem.filename else ""
+        word, code, message = "failed", Exit.IO, f"{place}{problem.strerror}"
+    except Exception:
+        word, code, message = "failed", Exit.BUG, traceback.format_exc()
+    return Outcome(target.name, project.shown(target.file), word, code, message=message)
+
+
+def check_one(
+    scenario: Scenario, project: Project, data: Path | None = None, *, keep: bool = True
+) -> Outcome:
+    """Simulate, judge and compare one run. With `keep` a result that differs from its golden is kept
+    pending, and an outdated one forgotten. Raises SimkitError, OSError."""
+    began = elapsed_s()
+    if scenario.needs_data and data is None:
+        why = "it replays recorded files from outside the repository; name their folder with --data DIR"
+        return Outcome(scenario.name, scenario.file, "not applicable", Exit.SAME, message=why)
+    has_golden = not (scenario.canary or scenario.needs_data)
+    golden = project.golden_of(scenario.name)
+    with scratch.scratch_folder(project.work) as folder:
+        result = simulate(
+            scenario,
+            folder / "run",
+            base=(project.root / scenario.file).parent,
+            data=data,
+            expected=store.expected_run(golden) if has_golden else None,
+            spool=folder / "spool" if has_golden else None,
+        )
+        difference, events = _compared(result, project, keep) if has_golden else (None, "")
+    word, code = _verdict(scenario, result.judgement, difference)
+    return Outcome(
+        scenario.name, scenario.file, word, code, result.recording.loops, result.judgement, difference, events,
+        result.recording.running, seconds=elapsed_s() - began,
+    )  # fmt: skip
+
+
+def _compared(result: RunResult, project: Project, keep: bool) -> tuple[Difference, str]:
+    """The comparison with the golden, and the events of the loop that moved first."""
+    scenario, recording = result.scenario, result.recording
+    name, mark = scenario.name, fingerprint(scenario)
+    difference = compare(project.golden_of(name), mark, EXECUTOR, recording)
+    if difference.same or difference.status == "other":
+        if keep and store.is_golden(project.pending_of(name)):
+            pending.drop(project, name)
+        return difference, ""
+    if keep:
+        identity = Identity(mark, scenario.seed, EXECUTOR, scenario.checkpoints)
+        pending.keep(project, name, identity, recording)
+    first = difference.first_loop
+    if first is None or recording.spool is None:
+        return difference, ""
+    return difference, next((f.events.decode() for f in frames(recording.spool) if f.loop == first), "")
+
+
+def _verdict(scenario: Scenario, judgement: Judgement, difference: Difference | None) -> tuple[Word, Exit]:
+    if scenario.canary:
+        return ("canary passed", Exit.BROKEN) if judgement.ok else ("fails as it must", Exit.SAME)
+    if not judgement.ok:
+        return "broken", Exit.BROKEN
+    if difference is None:
+        return "judged", Exit.SAME
+    return difference.status, _GOLDEN_CODES[difference.status]
+
+
+def check_many(
+    targets: Sequence[Target],
+    project: Project,
+    *,
+    data: Path | None = None,
+    processes: int = 0,
+    on_done: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Check all targets in `processes` processes (0: as many as pay) and give the outcomes in their order.
+
+    `on_done` sees each outcome when it is there. A process that dies is an outcome too: a bug, exit code 70.
+    """
+    scratch.remove_stale(project.work)
+    wanted = processes or min(cpu_count(), len(targets) // _RUNS_PER_PROCESS)
+    outcomes: list[Outcome | None] = [None] * len(targets)
+    jobs = [(target, project, data) for target in targets]
+    results = run_each(_job, jobs, wanted) if wanted > 1 else enumerate(map(_job, jobs))
+    for index, result in results:
+        if isinstance(result, Died):
+            target = targets[index]
+            message = f"the process that ran it {result.how}"
+            result = Outcome(target.name, project.shown(target.file), "failed", Exit.BUG, message=message)
+        outcomes[index] = result
+        on_done(result)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _job(job: tuple[Target, Project, Path | None]) -> Outcome:
+    return check_target(*job)

@@ -1,0 +1,64 @@
+"""`simkit list`: the scenarios of the project, or what can be broken.
+
+Comes in: nothing. Goes out: a table. May import `core`, `scenario`, `executor.legacy`, `report`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from simkit.core.errors import Exit, ScenarioError
+from simkit.core.project import Project, find_project
+from simkit.report.words import columns, short
+
+
+@click.command("list")
+@click.argument("scenario", nargs=-1)
+@click.option("-k", "expression", metavar="EXPR", default="", help="Names and tags: 'nav and not legacy'.")
+@click.option("--faults", is_flag=True, help="Show the legacy defects and the faults a scenario can script.")
+def command(scenario: tuple[str, ...], expression: str, faults: bool) -> int:
+    """Show the scenarios of this project: name, loops, incident, title. SCENARIO: a name, a family, a file."""
+    if faults:
+        click.echo("\n".join(_faults()))
+        return Exit.SAME
+    return _scenarios(find_project(Path.cwd()), scenario, expression)
+
+
+def _scenarios(project: Project, words: tuple[str, ...], expression: str) -> int:
+    from simkit.cli.select import select
+    from simkit.scenario.load import load
+
+    rows, broken = [], []
+    for target in select(project, words, expression).targets:
+        try:
+            found = next(s for s in load(target.file, project) if s.variant == target.variant)
+        except ScenarioError as problem:
+            broken.append(str(problem))
+            rows.append((target.name, "?", "", "cannot be read"))
+            continue
+        rows.append((target.name, str(found.clock.loops), found.incident, short(found.title, 60)))
+    click.echo("\n".join(columns([("scenario", "loops", "incident", "title"), *rows], right=(1,))))
+    for text in broken:
+        click.echo(f"\n{text}", err=True)
+    return Exit.SCENARIO_INVALID if broken else Exit.SAME
+
+
+def _faults() -> list[str]:
+    from simkit.executor.legacy import LEGACY
+    from simkit.scenario import model
+
+    kinds = [(str(kind.__struct_config__.tag), _first_line(kind.__doc__)) for kind in get_args(model.Fault)]
+    return [
+        "Faults (`faults:` in a scenario, with `at: L3..L5`)",
+        *(f"  {line}" for line in columns(sorted(kinds))),
+        "",
+        "Defects of the v7.6 system (`executor: {legacy: [D-nn]}`)",
+        *(f"  {line}" for line in columns(sorted(LEGACY.items()))),
+    ]
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

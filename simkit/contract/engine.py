@@ -1,0 +1,122 @@
+"""The contract engine: every rule over one loop after the other, in one pass.
+
+Comes in: `Look`s in order. Goes out: one `Verdict` each. May import `contract`.
+
+A rule whose files are absent or unreadable is not evaluated, with the reason; so is one that finds a value it
+needs missing. A rule that raises anything else is a bug and is not hidden. Every finding counts at the severity
+of its rule: this is the profile `reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from simkit.contract.finding import RULES, Finding, Found, Lacking, Memory, NotEvaluated, Rule
+from simkit.contract.look import Doc, Look
+from simkit.contract.readers import MANIFEST
+from simkit.contract.table import by_stem
+
+_MAX_PLANS = 64
+#: Files that stay as they are in most loops: a rule over one of them alone need not look again.
+_STEADY = frozenset({MANIFEST, *(s.stem for s in by_stem.values() if s.frequency != "per_loop")})
+
+
+class Verdict(Struct, frozen=True, gc=False):
+    """What one loop gave: findings, rules that could not look with the reason, and how many rules looked."""
+
+    findings: tuple[Finding, ...]
+    not_evaluated: tuple[tuple[str, str], ...]
+    evaluated: int
+
+
+class _Slot:
+    """A rule, what it remembers and, for a rule over one steady file, its last outcome."""
+
+    __slots__ = ("check", "memory", "outcome", "rule", "seen", "settings", "steady")
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.check = rule.check
+        self.memory: Memory = {}
+        alone = rule.kind == "W" and len(rule.reads) == 1 and rule.reads[0] in _STEADY
+        self.steady = rule.reads[0] if alone else ""
+        self.seen: Doc | None = None
+        self.settings: object = None
+        self.outcome: tuple[Found, ...] | NotEvaluated = ()
+
+    def look(self, look: Look) -> Iterable[Found] | NotEvaluated:
+        """What the rule says; the last word again while its one file and the settings are the same objects."""
+        doc = look.docs[self.steady]
+        if doc is self.seen and look.settings is self.settings:
+            return self.outcome
+        try:
+            outcome = self.check(look, self.memory)
+        except Lacking as lacking:
+            outcome = NotEvaluated(str(lacking))
+        self.seen, self.settings = doc, look.settings
+        self.outcome = outcome if isinstance(outcome, NotEvaluated) else tuple(outcome)
+        return self.outcome
+
+
+class _Plan:
+    """Which rules can look while this set of files is readable."""
+
+    __slots__ = ("runnable", "skipped")
+
+    def __init__(self, slots: list[_Slot], look: Look) -> None:
+        self.runnable: list[_Slot] = []
+        self.skipped: list[tuple[str, str]] = []
+        for slot in slots:
+            absent = [stem for stem in slot.rule.reads if stem not in look.docs]
+            if not absent:
+                self.runnable.append(slot)
+                continue
+            reasons = [f"{stem} {look.unreadable.get(stem, 'is absent')}" for stem in absent]
+            self.skipped.append((slot.rule.id, "; ".join(reasons)))
+
+
+class Engine:
+    """Judges one series of trees. `rules` defaults to all."""
+
+    def __init__(self, rules: Iterable[Rule] | None = None) -> None:
+        if rules is None:
+            import simkit.contract.rules  # noqa: F401  (fills the registry)
+
+            rules = RULES.values()
+        self._slots = [_Slot(rule) for rule in rules]
+        self._plans: dict[tuple[object, ...], _Plan] = {}
+
+    def look(self, look: Look) -> Verdict:
+        """Judge one loop; call it once per loop, in order."""
+        plan = self._plan(look)
+        findings: list[Finding] = []
+        skipped = plan.skipped
+        mute: list[tuple[str, str]] = []
+        for slot in plan.runnable:
+            try:
+                outcome = slot.look(look) if slot.steady else slot.check(look, slot.memory)
+            except Lacking as lacking:
+                mute.append((slot.rule.id, str(lacking)))
+                continue
+            if not outcome:
+                continue
+            if isinstance(outcome, NotEvaluated):
+                mute.append((slot.rule.id, outcome.reason))
+                continue
+            rule = slot.rule
+            findings += [
+                Finding(rule.id, look.loop, rule.tier, rule.severity, f.stem, f.path, f.value, f.message)
+                for f in outcome
+            ]
+        return Verdict(tuple(findings), (*skipped, *mute), len(plan.runnable) - len(mute))
+
+    def _plan(self, look: Look) -> _Plan:
+        key = (*look.docs, *look.unreadable.items()) if look.unreadable else tuple(look.docs)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = _Plan(self._slots, look)
+        return plan

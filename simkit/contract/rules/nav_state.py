@@ -1,0 +1,324 @@
+"""Rules on S2, the mirror of S1 (INV-NS01..NS09, NS11..NS13).
+
+Comes in: a `Look`. Goes out: violations. May import `contract`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.look import Doc, Look
+from simkit.contract.readers import parse_time
+from simkit.contract.tolerance import HALF_FRACTION, HALF_PERCENT, HALF_SECONDS, HALF_USD, near
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num
+from simkit.contract.view import view
+from simkit.core.clock import iso
+from simkit.core.settings import NavSettings
+
+_STEM = "nav_state"
+_EQUITY = ("total_equity", "nav", "nav_usd")
+#: How many published navs are remembered while the mirror stands still.
+_MEMORY = 4096
+
+
+@rule(
+    "INV-NS01",
+    ("one of total_equity, nav, nav_usd is present, with updated_ts and aum (object or number, A-52); " "ours: total_equity and the key drawdown (value may be null) as well"),
+    source="tbl, nav",
+    surfaces=("S2",),
+    reads=("nav_state",),
+    kind="W", tier="contract",
+    example="only `series`",
+)
+def mirror_has_its_keys(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    out: list[Found] = []
+    if num(doc.get("total_equity")) is None:
+        out.append(found(_STEM, "total_equity", doc.get("total_equity", "absent"), "must be a number"))
+    if "drawdown" not in doc:
+        out.append(found(_STEM, "drawdown", "absent", "the key must be there, its value may be null"))
+    if view(look).times.get(_STEM) is None:
+        out.append(found(_STEM, "updated_ts", doc.get("updated_ts", "absent"), "must be a time"))
+    if type(doc.get("aum")) is not dict and num(doc.get("aum")) is None:
+        out.append(found(_STEM, "aum", doc.get("aum", "absent"), "must be an object (or a number)"))
+    return out
+
+
+def _equity(doc: Doc) -> float | None:
+    value = num(doc.get("total_equity"))
+    if value is None:
+        value = num(doc.get("nav"))
+    return value if value is not None else num(doc.get("nav_usd"))
+
+
+@rule(
+    "INV-NS02",
+    "nav_state time ≤ nav time",
+    source="tim (A-05)",
+    surfaces=("S1", "S2",),
+    reads=("nav", "nav_state",),
+    kind="X", tier="contract",
+    example="sync stamps its own clock",
+)
+def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
+    times = view(look).times
+    source, mirror = need(times["nav"], "the time of nav"), need(times[_STEM], "the time of nav_state")
+    if mirror <= source:
+        return ()
+    return [found(_STEM, "updated_ts", iso(mirror), f"newer than nav.json, {iso(source)}")]
+
+
+@rule(
+    "INV-NS03",
+    ("total_equity (or nav, nav_usd) = the last usable nav that nav.json carried at or before " "nav_state's timestamp; in a single tree judged only when both carry the same time"),
+    source="tbl, nav",
+    surfaces=("S1", "S2",),
+    reads=("nav_state",),
+    kind="T", tier="contract",
+    example="mirror holds 950 while nav at that time was 1000",
+)
+def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
+    seen = view(look)
+    history: deque[tuple[int, float]] = memory.setdefault("history", deque(maxlen=_MEMORY))
+    at = seen.times.get("nav")
+    if at is not None and seen.nav is not None and (not history or history[-1] != (at, seen.nav)):
+        history.append((at, seen.nav))
+    mirrored = need(seen.times[_STEM], "the time of nav_state")
+    while len(history) > 1 and history[1][0] <= mirrored:
+        history.popleft()
+    equity = need(_equity(look.docs[_STEM]), "nav_state.total_equity")
+    shown = [nav for then, nav in history if then <= mirrored] if history else []
+    if not shown:
+        raise Lacking("no nav at or before the time of nav_state is known")
+    if near(shown[-1], equity, HALF_USD * 2):
+        return ()
+    return [found(_STEM, "total_equity", equity, f"nav.json carried {shown[-1]} at {iso(mirrored)}")]
+
+
+@rule(
+    "INV-NS04",
+    "nav, nav_usd, total_equity equal when present",
+    source="nav",
+    surfaces=("S2",),
+    reads=("nav_state",),
+    kind="W", tier="contract",
+    example="the two differ",
+)
+def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    values = [(name, value) for name in _EQUITY if (value := num(doc.get(name))) is not None]
+    if not values:
+        raise Lacking("nav_state shows no equity")
+    first = values[0][1]
+    return [
+        found(_STEM, name, value, f"{values[0][0]} is {first}")
+        for name, value in values
+        if value != first and not near(value, first, HALF_USD * 2)
+    ]
+
+
+def _anomalous(nav: float, peak: float, guard: NavSettings) -> bool:
+    """B-NAV-5: both guards strict, only upward."""
+    return nav > guard.peak_guard_multiple * peak or nav - peak > guard.peak_guard_gap_usd
+
+
+@rule(
+    "INV-NS05",
+    ("peak ≥ total_equity, save while B-NAV-5 holds the peak back from an anomalous NAV; dd_abs = " "max(0, peak − equity); drawdown = drawdown_pct = 100·dd_abs/peak capped at 100, in 0..100"),
+    source="sys",
+    surfaces=("S2",),
+    reads=("nav_state",),
+    kind="W", tier="reference",
+    example="drawdown −2",
+)
+def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    equity = need(_equity(doc), "nav_state.total_equity")
+    peak = need(num(doc.get("peak_equity")), "nav_state.peak_equity")
+    out: list[Found] = []
+    grain = HALF_USD * 2
+    if equity > peak and not near(equity, peak, grain) and not _anomalous(equity, peak, look.settings.nav):
+        out.append(found(_STEM, "peak_equity", peak, f"below total_equity {equity}"))
+    depth = max(0.0, peak - equity)
+    stated = num(doc.get("drawdown_abs"))
+    if stated is not None and not near(stated, depth, grain + HALF_USD):
+        out.append(found(_STEM, "drawdown_abs", stated, f"peak {peak} - equity {equity} = {depth}"))
+    if peak > 0:
+        percent = min(100.0, 100.0 * depth / peak)
+        fuzz = HALF_PERCENT * 2 + 100.0 * grain / peak
+        for name in ("drawdown", "drawdown_pct"):
+            value = num(doc.get(name))
+            if value is None and name in doc:
+                out.append(found(_STEM, name, doc[name], f"there is a peak, so it is {percent:.7f} percent"))
+            elif value is not None and not near(value, percent, fuzz):
+                out.append(found(_STEM, name, value, f"100 * {depth} / {peak} = {percent:.7f} percent"))
+    return out
+
+
+@rule(
+    "INV-NS06",
+    ("while nav.json is unusable (the file, its nav or its time missing, unparseable, nav non-numeric " "or non-finite; not: nav ≤ 0) nav_state keeps showing the last known good values; ours stays " "byte-identical"),
+    source="nav",
+    surfaces=("S1", "S2",),
+    reads=(),
+    kind="T", tier="contract",
+    example="sync writes total_equity 0",
+)
+def mirror_keeps_the_last_good(look: Look, memory: Memory) -> Outcome:
+    seen, before = view(look), look.before
+    if seen.nav is not None and seen.times.get("nav") is not None:
+        return ()
+    if before is None:
+        return NO_BEFORE
+    if look.raw.get(_STEM) == before.raw.get(_STEM):
+        return ()
+    return [found(_STEM, "", "", "nav.json is unusable, yet the mirror was written anew")]
+
+
+@rule(
+    "INV-NS07",
+    ("within one sync of a usable nav.json, nav_state mirrors it again (foreign tree: in the next " "state seen after it)"),
+    source="nav",
+    surfaces=("S1", "S2",),
+    reads=("nav", "nav_state",),
+    kind="T", tier="reading",
+    example="stuck on last known good",
+)
+def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
+    if look.truth is None:
+        return NO_TRUTH
+    if not look.truth.synced:
+        return ()
+    seen = view(look)
+    source = need(seen.times["nav"], "the time of nav")
+    need(seen.nav, "nav.nav")
+    mirror = seen.times[_STEM]
+    if mirror is not None and mirror >= source:
+        return ()
+    value = "absent" if mirror is None else iso(mirror)
+    return [found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {iso(source)}")]
+
+
+@rule(
+    "INV-NS08",
+    ("drawdown of S2 and drawdown.dd_pct of S7 are the same quantity when both refer to the same nav " "time; ours: drawdown/100 = dd_pct"),
+    source="sys",
+    surfaces=("S2", "S7",),
+    reads=("nav_state", "risk_snapshot",),
+    kind="X", tier="reading",
+    example="5.0 vs 0.5 (unit slip)",
+)
+def drawdowns_agree(look: Look, memory: Memory) -> Outcome:
+    seen = view(look)
+    if seen.times[_STEM] != seen.times["risk_snapshot"]:
+        return ()
+    dd = need(seen.dd, "risk_snapshot.drawdown.dd_pct")
+    percent = num(look.docs[_STEM].get("drawdown"))
+    if percent is None:
+        raise Lacking("nav_state.drawdown is null")
+    if percent / 100.0 == dd or near(percent / 100.0, dd, HALF_PERCENT / 100.0 + HALF_FRACTION):
+        return ()
+    return [found(_STEM, "drawdown", percent, f"percent; risk_snapshot has the fraction {dd}")]
+
+
+@rule(
+    "INV-NS09",
+    "gross ≥ abs(net), gross ≥ largest ≥ 0; gross = Σ notional",
+    source="sys",
+    surfaces=("S2", "S3",),
+    reads=("nav_state",),
+    kind="X", tier="reference", severity="W",
+    example="gross 0 with open positions",
+)
+def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    gross = need(num(doc.get("gross_exposure")), "nav_state.gross_exposure")
+    net, largest = num(doc.get("net_exposure")), num(doc.get("largest_position_value"))
+    out: list[Found] = []
+    if net is not None and abs(net) > gross and not near(abs(net), gross, HALF_USD * 2):
+        out.append(found(_STEM, "net_exposure", net, f"gross is {gross}"))
+    if largest is not None and (largest < 0 or (largest > gross and not near(largest, gross, HALF_USD * 2))):
+        out.append(found(_STEM, "largest_position_value", largest, f"gross is {gross}"))
+    seen = view(look)
+    if seen.rows is not None and seen.times.get("positions_state") == seen.times[_STEM]:
+        values = [abs(row.notional) for row in seen.rows if row.notional is not None]
+        total = math.fsum(values)
+        if not near(gross, total, HALF_USD * (1 + len(values))):
+            out.append(found(_STEM, "gross_exposure", gross, f"the notionals of positions_state sum to {total}"))
+    return out
+
+
+@rule(
+    "INV-NS11",
+    "peak never falls except on a declared reset, and is not raised by an anomalous NAV (B-NAV-5)",
+    source="sys",
+    surfaces=("S2",),
+    reads=("nav_state",),
+    kind="T", tier="reference",
+    example="spike 40000 becomes the peak",
+)
+def peak_does_not_fall(look: Look, memory: Memory) -> Outcome:
+    before, truth = look.before, look.truth
+    peak = num(look.docs[_STEM].get("peak_equity"))
+    if truth is not None and truth.reset_peak:
+        memory["reset"] = True
+    if before is None:
+        return NO_BEFORE
+    then = before.docs.get(_STEM)
+    last = num(then.get("peak_equity")) if then is not None else None
+    if peak is None or last is None:
+        raise Lacking("nav_state.peak_equity of this loop or the one before is not known")
+    if then is not None and look.raw[_STEM] == before.raw[_STEM]:
+        return ()
+    if memory.pop("reset", False):
+        return ()
+    if peak < last and not near(peak, last, HALF_USD * 2):
+        return [found(_STEM, "peak_equity", peak, f"fell from {last} without a declared reset")]
+    equity = _equity(look.docs[_STEM])
+    if peak > last and equity is not None and last > 0 and _anomalous(equity, last, look.settings.nav):
+        return [found(_STEM, "peak_equity", peak, f"raised from {last} by the anomalous NAV {equity}")]
+    return ()
+
+
+@rule(
+    "INV-NS12",
+    "age_s = synced_ts − updated_ts, ≥ 0, where both are present",
+    source="sys",
+    surfaces=("S2",),
+    reads=("nav_state",),
+    kind="W", tier="reference",
+    example="always 0.0 although the source is 20 s old (`legacy: [D-18]`)",
+)
+def mirror_age_is_true(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    age, synced, at = num(doc.get("age_s")), parse_time(doc.get("synced_ts")), view(look).times[_STEM]
+    if age is None or synced is None or at is None:
+        raise Lacking("nav_state has no age_s, synced_ts or updated_ts")
+    true_age = max(0, synced - at) / 1_000_000
+    if age >= 0 and near(age, true_age, HALF_SECONDS):
+        return ()
+    return [found(_STEM, "age_s", age, f"synced_ts - updated_ts = {true_age}")]
+
+
+@rule(
+    "INV-NS13",
+    ("lkg true ⇔ optional parts that the source lacks (aum, drawdown) were carried over in this write;" " an unusable source writes nothing, so it sets no flag"),
+    source="kit (A-08)",
+    surfaces=("S1", "S2",),
+    reads=("nav", "nav_state",),
+    kind="T", tier="reference", severity="W",
+    example="lkg true beside a complete nav.json",
+)
+def carried_over_is_said(look: Look, memory: Memory) -> Outcome:
+    """Begun: the carried-over drawdown is not looked at, nav.json holds none to compare with."""
+    times = view(look).times
+    if times["nav"] != times[_STEM]:
+        return ()
+    lkg = look.docs[_STEM].get("lkg") is True
+    lacking = type(look.docs["nav"].get("aum")) is not dict and num(look.docs["nav"].get("aum")) is None
+    if lkg == lacking:
+        return ()
+    text = "nav.json lacks its aum, so it was carried over" if lacking else "nav.json is complete"
+    return [found(_STEM, "lkg", lkg, text)]

@@ -1,0 +1,141 @@
+"""Rules over the whole tree and its orders (INV-X02..X05, INV-R09).
+
+Comes in: a `Look`. Goes out: violations. May import `contract`.
+"""
+
+from __future__ import annotations
+
+from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.health import HEALTHY, health_report
+from simkit.contract.look import Look
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj
+from simkit.contract.view import view
+
+#: How many order intents are remembered: an id that comes back later than that is not recognised.
+_INTENTS = 4096
+
+
+@rule(
+    "INV-X02",
+    "the health report (B-DASH-4) of a healthy tree is empty in all four lists",
+    source="tim, sys",
+    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    reads=(),
+    kind="X", tier="reference",
+    example="the two differ",
+)
+def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
+    report = health_report(look.docs, look.unreadable, look.ts)
+    if report is HEALTHY:
+        return ()
+    lists = (
+        ("missing_files", report.missing_files),
+        ("stale_files", report.stale_files),
+        ("schema_violations", report.schema_violations),
+        ("cross_surface_violations", report.cross_surface_violations),
+    )
+    return [
+        found(text.partition(":")[0], "", text, f"in the health report under {name}")
+        for name, texts in lists
+        for text in texts
+    ]
+
+
+@rule(
+    "INV-X03",
+    "S3, S4 count, S6 open count and S7 canary agree",
+    source="sys",
+    surfaces=(),
+    reads=("positions_state", "positions_ledger", "diagnostics", "risk_snapshot",),
+    kind="X", tier="reference",
+    example="2/2/3/2",
+)
+def open_counts_agree(look: Look, memory: Memory) -> Outcome:
+    seen = view(look)
+    held = len(seen.need_positions())
+    seen.need_entries()
+    listed = len(look.docs["positions_ledger"]["entries"])
+    counted = seen.pipeline.get("open_positions_count")
+    canary = obj(seen.risk.get("tp_sl_registry")).get("num_positions", held)
+    if held == listed == counted == canary:
+        return ()
+    text = f"{held}/{listed}/{counted}/{canary}"
+    return [found("positions_state", "positions", text, "rows of S3, entries of S4, open count of S6, canary of S7")]
+
+
+@rule(
+    "INV-X04",
+    "one accepted order per intent id; no duplicate send",
+    source="kit",
+    surfaces=("AUX-11", "AUX-12",),
+    reads=(),
+    kind="J", tier="reference",
+    example="D-23",
+)
+def one_order_per_intent(look: Look, memory: Memory) -> Outcome:
+    """Begun: the slices of one parent order count as one order, also when a restart sends them anew (INC-27)."""
+    truth = look.truth
+    if truth is None:
+        return NO_TRUTH
+    out: list[Found] = []
+    for order in truth.orders:
+        if not order.accepted or order.child:
+            continue
+        if order.intent_id in memory:
+            out.append(found("orders_executed", "intent_id", order.intent_id, f"{order.key}: a second accepted order"))
+            continue
+        if len(memory) >= _INTENTS:
+            del memory[next(iter(memory))]
+        memory[order.intent_id] = True
+    return out
+
+
+@rule(
+    "INV-X05",
+    "a vetoed intent has no order",
+    source="sys",
+    surfaces=("AUX-12", "AUX-13",),
+    reads=(),
+    kind="J", tier="reference",
+    example="D-28",
+)
+def vetoed_intents_have_no_order(look: Look, memory: Memory) -> Outcome:
+    truth = look.truth
+    if truth is None:
+        return NO_TRUTH
+    if not truth.vetoes or not truth.orders:
+        return ()
+    vetoed = {veto.intent_id: veto.reason for veto in truth.vetoes}
+    return [
+        found("orders_executed", "intent_id", order.intent_id, f"vetoed as {vetoed[order.intent_id]}, yet sent")
+        for order in truth.orders
+        if order.intent_id in vetoed
+    ]
+
+
+@rule(
+    "INV-R09",
+    ("breaker active in the snapshot of loop i−1 → no opening order accepted in loop i; exits still " "are"),
+    source="sys",
+    surfaces=("S7", "AUX-12",),
+    reads=(),
+    kind="J", tier="reference",
+    example="entry during breaker",
+)
+def breaker_stops_entries(look: Look, memory: Memory) -> Outcome:
+    truth, before = look.truth, look.before
+    if truth is None:
+        return NO_TRUTH
+    if not truth.orders:
+        return ()
+    if before is None:
+        return NO_BEFORE
+    breaker = obj(view(before).risk.get("circuit_breaker"))
+    if breaker.get("active") is not True:
+        return ()
+    limit = num(breaker.get("max_portfolio_dd_nav_pct"))
+    return [
+        found("risk_snapshot", "circuit_breaker.active", "true", f"{order.intent_id} opened {order.key} above {limit}")
+        for order in truth.orders
+        if order.accepted and not order.reduce_only
+    ]

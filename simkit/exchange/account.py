@@ -1,0 +1,177 @@
+"""The account: wallet, marks, and positions as FIFO lots.
+
+Comes in: ticks, fills, bookings. Goes out: positions and equity. May import `core`, `market.ticks` and
+`exchange.orders`.
+
+The accounting, so that both the contract's formulas and conservation hold:
+
+- A position keeps its lots in order of opening and `cost`, the exact sum of price x qty over them (1e-16
+  USD).
+- A close takes the oldest lots (B-POS-5). Its realised PnL is exact over those lots and rounded once, to
+  micro-USD, where it is born; it goes to the wallet and to the position's `realized`. Fees never enter it.
+- `entry` is the average price of the lots that remain, rounded to the price quantum; a FIFO close may move
+  it.
+- `unrealized` is mark x qty - cost, exact over the lots and rounded once. It differs from (mark - entry) x
+  qty by at most half a price quantum x qty plus half a micro-USD: inside the tolerance of surfaces.md 1.0
+  (INV-P04).
+- So equity changes by a close only through rounding: at most one micro-USD each (INV-N07 stays exact, for it
+  adds the same rounded figures).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from simkit.core.numeric import div_half_even, money
+from simkit.exchange.orders import Side, VenuePosition
+from simkit.market.ticks import Tick
+
+
+class Holding:
+    """One open position. `direction` is +1 for a long and -1 for a short, `qty` unsigned."""
+
+    __slots__ = ("_lots", "cost", "direction", "entry", "qty", "realized", "side", "symbol", "view")
+
+    def __init__(self, symbol: str, side: Side) -> None:
+        self.symbol = symbol
+        self.side = side
+        self.direction = 1 if side == "LONG" else -1
+        self.qty = 0
+        self.cost = 0
+        self.entry = 0
+        self.realized = 0
+        self.view: VenuePosition | None = None
+        self._lots: deque[tuple[int, int]] = deque()
+
+    def open(self, price: int, qty: int) -> None:
+        """Add a lot."""
+        self._lots.append((price, qty))
+        self.qty += qty
+        self.cost += price * qty
+        self.entry = div_half_even(self.cost, self.qty)
+        self.view = None
+
+    def close(self, price: int, qty: int) -> int:
+        """Take `qty`, at most what is open, from the oldest lots; the realised PnL in micro-USD (B-POS-5)."""
+        lots, left, cost = self._lots, qty, 0
+        while left:
+            lot_price, lot_qty = lots[0]
+            if lot_qty > left:
+                lots[0] = (lot_price, lot_qty - left)
+                cost += lot_price * left
+                break
+            lots.popleft()
+            cost += lot_price * lot_qty
+            left -= lot_qty
+        self.qty -= qty
+        self.cost -= cost
+        self.entry = div_half_even(self.cost, self.qty) if self.qty else 0
+        self.view = None
+        realized = self.direction * money(price * qty - cost, 1)
+        self.realized += realized
+        return realized
+
+    def unrealized(self, mark: int) -> int:
+        """Open PnL at `mark` in micro-USD."""
+        return self.direction * money(mark * self.qty - self.cost, 1)
+
+    def lots_qty(self) -> int:
+        """The quantity that the lots hold, counted anew."""
+        return sum(qty for _, qty in self._lots)  # ints
+
+    def lots_cost(self) -> int:
+        """The cost of the lots, counted anew."""
+        return sum(price * qty for price, qty in self._lots)  # ints
+
+
+class Account:
+    """Wallet (micro-USD), marks and holdings. While a symbol has no mark its open PnL stands at the last
+    one."""
+
+    def __init__(self, cash: int) -> None:
+        self.wallet = cash
+        self.marks: dict[str, int | None] = {}
+        self.holdings: dict[str, Holding] = {}
+        self._last_marks: dict[str, int] = {}
+        self._views: tuple[VenuePosition, ...] | None = ()
+        self._order: list[Holding] = []
+        self._of_symbol: dict[str, list[Holding]] = {}
+
+    def set_marks(self, ticks: Sequence[Tick]) -> None:
+        """Take this loop's marks."""
+        marks = self.marks
+        for tick in ticks:
+            symbol, mark = tick.symbol, tick.mark
+            if symbol in marks and marks[symbol] == mark:
+                continue
+            marks[symbol] = mark
+            if mark is not None:
+                self._last_marks[symbol] = mark
+            if symbol in self._of_symbol:
+                self._views = None
+                for holding in self._of_symbol[symbol]:
+                    holding.view = None
+
+    def open_qty(self, key: str) -> int:
+        """The open quantity of `SYMBOL:SIDE`, 0 when flat."""
+        holding = self.holdings.get(key)
+        return holding.qty if holding is not None else 0
+
+    def open(self, symbol: str, side: Side, price: int, qty: int) -> None:
+        """Open a position or add to it."""
+        key = f"{symbol}:{side}"
+        holding = self.holdings.get(key)
+        if holding is None:
+            holding = self.holdings[key] = Holding(symbol, side)
+            self._order = [self.holdings[name] for name in sorted(self.holdings)]
+            self._of_symbol.setdefault(symbol, []).append(holding)
+        holding.open(price, qty)
+        self._views = None
+
+    def close(self, key: str, price: int, qty: int) -> int:
+        """Reduce a position by `qty`, at most what is open; the realised PnL goes to the wallet and is
+        returned."""
+        holding = self.holdings[key]
+        realized = holding.close(price, qty)
+        if not holding.qty:
+            del self.holdings[key]
+            self._order.remove(holding)
+            self._of_symbol[holding.symbol].remove(holding)
+        self.wallet += realized
+        self._views = None
+        return realized
+
+    def positions(self) -> tuple[VenuePosition, ...]:
+        """The open positions, sorted by key; the same tuple while neither marks nor positions change."""
+        views = self._views
+        if views is None:
+            views = self._views = tuple([h.view or self._view(h) for h in self._order])
+        return views
+
+    def _view(self, holding: Holding) -> VenuePosition:
+        symbol = holding.symbol
+        last = self._last_marks.get(symbol)
+        unrealized = 0 if last is None else holding.unrealized(last)
+        view = holding.view = VenuePosition(
+            symbol,
+            holding.side,
+            holding.qty,
+            holding.entry,
+            self.marks.get(symbol),
+            unrealized,
+            holding.realized,
+        )
+        return view
+
+    def unrealized(self) -> int:
+        """Open PnL of all positions in micro-USD: the sum of the rounded figures that are published."""
+        return sum([view.unrealized for view in self.positions()])  # ints
+
+    def notional(self, holding: Holding) -> int:
+        """A position's worth at its last mark in micro-USD."""
+        return money(self._last_marks.get(holding.symbol, 0), holding.qty)
+
+    def in_order(self) -> Sequence[Holding]:
+        """The holdings, sorted by key."""
+        return self._order

@@ -1,0 +1,230 @@
+"""The venue: orders in, events out; every event is audited.
+
+Comes in: the opening state and profile of a `Scenario`, bars, cues, orders. Goes out: acknowledgements,
+fills, funding, bookings, positions, balances. May import `core`, `scenario.model`, `scenario.script`,
+`market.ticks`.
+
+Hedge mode: BUY on LONG and SELL on SHORT open, the others reduce and are capped at what is open. What the
+venue assumes about fills stands in docs/venue.md, a test for each row. All events of a loop carry the loop's
+time; an order's delay lies before it (`Fill.sent_ts`), so that nothing is published before it has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from simkit.core.numeric import money
+from simkit.core.prng import Streams
+from simkit.exchange.account import Account
+from simkit.exchange.audit import Audit
+from simkit.exchange.matching import Book, Resting
+from simkit.exchange.model import Costs
+from simkit.exchange.orders import (
+    Ack,
+    AckStatus,
+    Balance,
+    Booking,
+    Fill,
+    Funding,
+    Order,
+    Submitted,
+    VenueEvent,
+    VenuePosition,
+)
+from simkit.market.ticks import Bars
+from simkit.scenario.model import AccountReset, BalanceDown, Scenario, WrongBalance
+from simkit.scenario.script import Cue
+
+BookingKind = Literal["declared_income", "deposit", "withdraw", "account_reset"]
+
+
+def opens(order: Order) -> bool:
+    """True when the order opens a position or adds to it."""
+    return (order.side == "BUY") == (order.position_side == "LONG")
+
+
+class Venue:
+    """Implements `VenuePort` for the executor, and the market step for the pipeline."""
+
+    def __init__(self, scenario: Scenario, streams: Streams) -> None:
+        self._costs = Costs(scenario.venue, streams)
+        self._account = Account(scenario.account.cash)
+        self._book = Book()
+        self._cue = Cue(0)
+        self._ts = scenario.clock.start_us
+        self._seq = 0
+        for position in scenario.positions:
+            self._account.open(position.symbol, position.side, position.entry, position.qty)
+        opening = [(f"{position.symbol}:{position.side}", position.qty) for position in scenario.positions]
+        self._audit = Audit(scenario.account.cash, opening)
+
+    # The market step -----------------------------------------------------------------------------------
+
+    def market_step(self, bars: Bars, ts: int, cue: Cue) -> Sequence[VenueEvent]:
+        """Everything that happens before the executor looks, in this order: marks, fills of resting orders
+        along the bars, funding, declared transfers, account resets, scripted NAV (B-LOOP-3, B-NAV-9)."""
+        self._ts, self._cue = ts, cue
+        self._account.set_marks(bars.ticks)
+        happened: list[VenueEvent] = []
+        if self._book:
+            for resting, price in self._book.met(bars.ticks):
+                self._fill_resting(resting, price, happened)
+        if self._costs.funding_due(bars.loop):
+            self._pay_funding(happened)
+        if cue.events:
+            for transfer in cue.transfers:
+                self._book_money("deposit" if transfer.amount > 0 else "withdraw", transfer.amount, happened)
+        if cue.faults:
+            for fault in cue.faults:
+                if isinstance(fault, AccountReset) and fault.at.first == bars.loop:
+                    self._book_money("account_reset", fault.equity - self._equity(), happened, declared=False)
+        if cue.nav is not None:
+            self._book_money("declared_income", cue.nav - self._equity(), happened)
+        self._audit.check_wallet(self._account.wallet)
+        return happened
+
+    def _equity(self) -> int:
+        return self._account.wallet + self._account.unrealized()
+
+    def _book_money(
+        self, kind: BookingKind, amount: int, happened: list[VenueEvent], *, declared: bool = True
+    ) -> None:
+        if amount:
+            self._account.wallet += amount
+            booking = Booking(self._next(), self._ts, kind, amount, declared)
+            self._audit.add(booking)
+            happened.append(booking)
+
+    def _pay_funding(self, happened: list[VenueEvent]) -> None:
+        for holding in self._account.in_order():
+            amount = self._costs.funding(self._account.notional(holding), holding.direction)
+            if amount:
+                self._account.wallet += amount
+                key = f"{holding.symbol}:{holding.side}"
+                payment = Funding(self._next(), self._ts, key, amount)
+                self._audit.add(payment)
+                happened.append(payment)
+
+    def _fill_resting(self, resting: Resting, price: int, happened: list[VenueEvent]) -> None:
+        order = resting.order
+        left = resting.left if opens(order) else min(resting.left, self._account.open_qty(order.key))
+        if not left:
+            self._book.remove(resting.venue_id)
+            happened.append(
+                self._ack(order, resting.venue_id, "EXPIRED", resting.filled, "nothing_to_reduce")
+            )
+            return
+        qty = min(left, self._costs.portion(resting.goal))
+        resting.filled += qty
+        done = qty == left
+        if done:
+            self._book.remove(resting.venue_id)
+        status: AckStatus = "FILLED" if done else "PARTIALLY_FILLED"
+        happened.append(self._ack(order, resting.venue_id, status, resting.filled))
+        happened.append(self._fill(resting, price, qty, maker=True))
+
+    # The port ------------------------------------------------------------------------------------------
+
+    def balance(self) -> Balance | None:
+        """The wallet; a lie under `wrong_balance`, None under `balance_down`."""
+        if self._cue.faults:
+            if self._cue.fault(BalanceDown) is not None:
+                return None
+            lie = self._cue.fault(WrongBalance)
+            if lie is not None:
+                return Balance(lie.equity - self._account.unrealized())
+        return Balance(self._account.wallet)
+
+    def positions(self) -> Sequence[VenuePosition]:
+        """The open positions, sorted by key."""
+        return self._account.positions()
+
+    def mark(self, symbol: str) -> int | None:
+        """The mark price, or None."""
+        return self._account.marks.get(symbol)
+
+    def submit(self, order: Order) -> Submitted:
+        """Fill at once what crosses; a limit order that does not, or not in full, rests. Never raises for an
+        order that the venue does not want: it answers REJECTED with the cause."""
+        mark = self._account.marks.get(order.symbol)
+        seq = self._next()
+        venue_id = f"v-{seq}"
+        cause = "no_mark" if mark is None else self._refusal(order, mark)
+        if mark is None or cause:
+            return Submitted(Ack(seq, self._ts, order, venue_id, "REJECTED", 0, cause), ())
+        direction = 1 if order.side == "BUY" else -1
+        goal = order.qty if opens(order) else min(order.qty, self._account.open_qty(order.key))
+        price = self._costs.taker_price(mark, direction, money(mark, goal))
+        sent_ts = self._ts - self._costs.latency_us(order.symbol)
+        limit = order.limit
+        if limit is None:
+            qty = self._costs.portion(goal)
+            resting = Resting(order, price, venue_id, goal, mark, sent_ts)
+            cause = "" if qty == goal else "rest_cancelled"
+        else:
+            crosses = (self._costs.quote(mark, direction) - limit) * direction <= 0
+            qty = self._costs.portion(goal) if crosses else 0
+            capped = min if direction > 0 else max
+            price = capped(price, limit)
+            resting = Resting(order, limit, venue_id, goal, capped(mark, limit), sent_ts)
+            if qty < goal:
+                self._book.add(resting)
+        resting.filled = qty
+        status: AckStatus = "FILLED" if qty == goal else "PARTIALLY_FILLED" if qty else "NEW"
+        ack = Ack(seq, self._ts, order, venue_id, status, qty, cause)
+        return Submitted(ack, (self._fill(resting, price, qty, maker=False),) if qty else ())
+
+    def cancel(self, venue_id: str) -> Ack | None:
+        """Take a resting order out; None when there is no such order."""
+        resting = self._book.remove(venue_id)
+        if resting is None:
+            return None
+        return self._ack(resting.order, venue_id, "CANCELED", resting.filled)
+
+    def assert_conserved(self) -> None:
+        """Raise ConservationError (a bug in simkit) when money or quantity came from nowhere."""
+        self._audit.check(self._account)
+
+    # Inside --------------------------------------------------------------------------------------------
+
+    def _refusal(self, order: Order, mark: int) -> str:
+        """Why the order is not wanted, or nothing. The minimum notional binds opening orders only
+        (B-EXIT-3)."""
+        if order.qty <= 0:
+            return "qty_not_positive"
+        if order.limit is not None and order.limit <= 0:
+            return "limit_not_positive"
+        if not opens(order):
+            return "" if self._account.open_qty(order.key) else "nothing_to_reduce"
+        if order.reduce_only:
+            return "reduce_only_would_open"
+        price = mark if order.limit is None else order.limit
+        return "min_notional" if money(price, order.qty) < self._costs.min_notional else ""
+
+    def _fill(self, resting: Resting, price: int, qty: int, *, maker: bool) -> Fill:
+        """Book one execution: the position, the fee, the event."""
+        order, account = resting.order, self._account
+        fee = self._costs.fee(money(price, qty), maker)
+        before = account.open_qty(order.key)
+        if opens(order):
+            account.open(order.symbol, order.position_side, price, qty)
+            after, realized = before + qty, 0
+        else:
+            after, realized = before - qty, account.close(order.key, price, qty)
+        account.wallet -= fee
+        seq = self._next()
+        fill = Fill(
+            seq, self._ts, f"t-{seq}", resting.venue_id, order, price, qty, fee, realized, before, after,
+            resting.intended, resting.sent_ts, maker,
+        )  # fmt: skip
+        self._audit.add(fill)
+        self._audit.check_wallet(account.wallet)
+        return fill
+
+    def _ack(self, order: Order, venue_id: str, status: AckStatus, filled: int, cause: str = "") -> Ack:
+        return Ack(self._next(), self._ts, order, venue_id, status, filled, cause)
+
+    def _next(self) -> int:
+        self._seq += 1
+        return self._seq

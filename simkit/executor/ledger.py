@@ -1,0 +1,170 @@
+"""The TP/SL registry and the position ledger, each an object of its own (B-LED-1 to B-LED-3, B-LED-8
+to B-LED-11).
+
+Comes in: position rows, fills, the registry found on disk, state faults. Goes out: `RegistryEntry`s,
+`LedgerEntry`s. May import `core`, `exchange.orders`, `scenario.model`, `executor.state`.
+
+Prices count 1e-8 USD, quantities 1e-8 base units and are absolute here. Both hand out snapshots that
+never change and stay the same object while nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from simkit.core.numeric import div_half_even, scaled
+from simkit.core.settings import TpSlSettings
+from simkit.exchange.orders import Fill
+from simkit.executor.state import LedgerEntry, PositionRow, RegistryEntry, Side
+from simkit.scenario.model import Fault, GhostLedgerEntry, MissingLedgerPosition, Signal
+
+LedgerFault = GhostLedgerEntry | MissingLedgerPosition
+_NANO = 10**9
+
+
+def seed_levels(side: Side, entry: int, settings: TpSlSettings) -> tuple[int | None, int | None]:
+    """B-LED-2: (tp, sl) around the entry price; a level that would not be > 0 is left out."""
+
+    def distance(multiple: float) -> int:
+        return div_half_even(
+            entry * scaled(settings.atr_frac, _NANO) * scaled(multiple, _NANO), _NANO * _NANO
+        )
+
+    up, down = distance(settings.tp_atr), distance(settings.sl_atr)
+    tp, sl = (entry + up, entry - down) if side == "LONG" else (entry - up, entry + down)
+    return (tp if tp > 0 else None, sl if sl > 0 else None)
+
+
+class Registry:
+    """The stored levels by position key (AUX-1); one object, one writer (D-31)."""
+
+    def __init__(self, found: Mapping[str, RegistryEntry] | None) -> None:
+        self.entries: Mapping[str, RegistryEntry] = (
+            {key: found[key] for key in sorted(found)} if found else {}
+        )
+
+    def _put(self, key: str, entry: RegistryEntry) -> None:
+        changed = {**self.entries, key: entry}
+        self.entries = {name: changed[name] for name in sorted(changed)}
+
+    def remove(self, key: str) -> None:
+        """Forget the levels of a key, if there are any."""
+        if key in self.entries:
+            self.entries = {name: entry for name, entry in self.entries.items() if name != key}
+
+    def opened(self, fill: Fill, intent: Signal | None) -> None:
+        """B-LED-8: an entry fill stores the intent's levels. An intent that asks for no level in so
+        many words is stored with none, unless the key has levels (INV-L14); one that says nothing is
+        left to B-LED-3."""
+        if intent is None or intent.levels == "silent":
+            return
+        key, tp, sl = fill.order.key, intent.tp, intent.sl
+        held = self.entries.get(key)
+        if held is not None and tp is None and sl is None:
+            return
+        since = fill.ts if held is None else held.registered_at
+        self._put(key, RegistryEntry(
+            intent.symbol, intent.side, tp, sl, fill.price, abs(fill.position_after), since
+        ))  # fmt: skip
+
+    def reduced(self, fill: Fill) -> None:
+        """B-LED-9: a closing fill forgets the key only when nothing is left."""
+        if fill.position_after == 0:
+            self.remove(fill.order.key)
+
+    def sync(self, ts: int, rows: Iterable[PositionRow], ledger: Ledger, settings: TpSlSettings) -> bool:
+        """B-LED-3: drop what the ledger does not know, seed what it does and the registry does not, unless
+        `settings.seed` is false. True when something was seeded."""
+        known, held = ledger.entries, self.entries
+        if not held.keys() <= known.keys():
+            held = self.entries = {key: entry for key, entry in held.items() if key in known}
+        if not settings.seed:
+            return False
+        bare = [row for row in rows if row.key not in held and row.key in known]
+        for row in bare:
+            tp, sl = seed_levels(row.side, row.entry, settings)
+            self._put(
+                row.key,
+                RegistryEntry(row.symbol, row.side, tp, sl, row.entry, abs(row.qty), ts, "ledger_sync"),
+            )
+        return bool(bare)
+
+    def act_out(self, ts: int, ghost: GhostLedgerEntry) -> None:
+        """B-LED-11: the fault writes the levels that it names."""
+        self._put(f"{ghost.symbol}:{ghost.side}", RegistryEntry(
+            ghost.symbol, ghost.side, ghost.tp, ghost.sl, ghost.entry, ghost.qty, ts
+        ))  # fmt: skip
+
+
+class Ledger:
+    """What the executor believes is open. Held apart from the position rows, so that it can differ
+    (B-LED-10).
+
+    Begun: B-LED-1 knows one source of positions, the venue; rows carry no levels of their own.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, LedgerEntry] = {}
+        self.snapshot: tuple[LedgerEntry, ...] = ()
+        self._before: dict[str, LedgerEntry] = {}
+        self._built_from: tuple[object, object] = ((), {})
+
+    def build(self, ts: int, rows: tuple[PositionRow, ...], registry: Registry) -> None:
+        """B-LED-1: one entry per row, levels from the registry; an entry that stays equal stays the
+        same object."""
+        levels, old = registry.entries, self.entries
+        if self._built_from[0] is rows and self._built_from[1] is levels:
+            return
+        fresh: dict[str, LedgerEntry] = {}
+        changed = len(old) != len(rows)
+        for row in rows:
+            key = row.key
+            level, entry = levels.get(key), old.get(key)
+            tp, sl = (None, None) if level is None else (level.tp, level.sl)
+            qty = abs(row.qty)
+            if (entry is None or entry.qty != qty or entry.entry != row.entry
+                    or entry.tp != tp or entry.sl != sl):  # fmt: skip
+                born = _born(ts, entry, level)
+                entry = LedgerEntry(key, row.symbol, row.side, qty, row.entry, tp, sl, born, ts)
+                changed = True
+            fresh[key] = entry
+        if changed:
+            self._take(fresh)
+        self._built_from = (rows, levels)
+
+    def act_out(self, ts: int, faults: Sequence[LedgerFault]) -> None:
+        """B-LED-11: entries appear, change or vanish."""
+        entries = dict(self.entries)
+        for fault in faults:
+            key = f"{fault.symbol}:{fault.side}"
+            if isinstance(fault, MissingLedgerPosition):
+                entries.pop(key, None)
+            elif fault.in_ledger:
+                known = self._before.get(key) or entries.get(key)
+                ghost = LedgerEntry(
+                    key, fault.symbol, fault.side, fault.qty, fault.entry, fault.tp, fault.sl,
+                    _born(ts, known, None), known.updated_ts if known else ts,
+                )  # fmt: skip
+                entries[key] = ghost if ghost == known else replace(ghost, updated_ts=ts)
+        self._take({key: entries[key] for key in sorted(entries)})
+        self._built_from = ((), None)
+
+    def _take(self, entries: dict[str, LedgerEntry]) -> None:
+        self._before = self.entries
+        self.entries = entries
+        self.snapshot = tuple(entries.values())
+
+
+def _born(ts: int, known: LedgerEntry | None, level: RegistryEntry | None) -> int:
+    """When the key was first seen (INV-L09). A key that the ledger has lost, or a restarted executor
+    never had, is as old as its levels."""
+    if known is not None:
+        return known.created_ts
+    return ts if level is None else min(level.registered_at, ts)
+
+
+def ledger_faults(faults: Sequence[Fault]) -> list[LedgerFault]:
+    """The state faults of this loop."""
+    return [fault for fault in faults if isinstance(fault, GhostLedgerEntry | MissingLedgerPosition)]

@@ -1,0 +1,128 @@
+"""The counters of one process (B-VETO-1) and the rolling counts of 24 hours (S1 exec_stats).
+
+Comes in: what the executor did. Goes out: `Counters`, `ExecStats`. May import `core`, `executor.state`.
+
+Memory: one record per loop in which something happened, for 24 hours. Both start empty at a restart
+(B-RST-3).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from simkit.core.clock import DAY_US
+from simkit.core.numeric import fraction
+from simkit.executor.state import Counters, ExecStats
+
+TOP_VETOES = 5
+
+
+class Tally:
+    """Counts and the times of the last of each; times in microseconds, None while there was none."""
+
+    def __init__(self) -> None:
+        self.by_reason: dict[str, int] = {}
+        self.signals = self.orders = self.vetoes = 0
+        self.signal_ts: int | None = None
+        self.order_ts: int | None = None
+        self.veto_ts: int | None = None
+        self.exit_scan_ts: int | None = None
+        self.exit_trigger_ts: int | None = None
+
+    def signal(self, ts: int) -> None:
+        """The screener emitted an intent."""
+        self.signals += 1
+        self.signal_ts = ts
+
+    def order(self, ts: int) -> None:
+        """The router accepted an order."""
+        self.orders += 1
+        self.order_ts = ts
+
+    def veto(self, ts: int, reason: str) -> None:
+        """A veto was recorded, once per intent (B-VETO-4)."""
+        counts = {**self.by_reason, reason: self.by_reason.get(reason, 0) + 1}
+        self.by_reason = {name: counts[name] for name in sorted(counts)}
+        self.vetoes += 1
+        self.veto_ts = ts
+
+    def snapshot(self, last_router_event_ts: int | None) -> Counters:
+        """All of it as one frozen part."""
+        return Counters(
+            self.by_reason, self.signals, self.orders, self.vetoes, self.signal_ts, self.order_ts,
+            self.veto_ts, self.exit_scan_ts, self.exit_trigger_ts, last_router_event_ts,
+        )  # fmt: skip
+
+
+class _Moment:
+    """What happened in one loop."""
+
+    __slots__ = ("attempted", "executed", "reasons", "ts")
+
+    def __init__(self, ts: int) -> None:
+        self.ts = ts
+        self.attempted = 0
+        self.executed = 0
+        self.reasons: list[str] = []
+
+
+class Rolling:
+    """Intents that reached the send step, those with a fill, and vetoes of the last 24 hours (inclusive).
+
+    A sliced order counts as one. Exits count as attempts; an intent that is vetoed was attempted as well.
+    """
+
+    def __init__(self) -> None:
+        self._moments: deque[_Moment] = deque()
+        self._attempted = self._executed = self._vetoes = 0
+        self._reasons: dict[str, int] = {}
+        self._part = ExecStats(0, 0, 0, 0.0, ())
+        self._stale = False
+
+    def _at(self, ts: int) -> _Moment:
+        self._stale = True
+        if not self._moments or self._moments[-1].ts != ts:
+            self._moments.append(_Moment(ts))
+        return self._moments[-1]
+
+    def attempted(self, ts: int) -> None:
+        """An intent reached the send step."""
+        self._at(ts).attempted += 1
+        self._attempted += 1
+
+    def executed(self, ts: int) -> None:
+        """An intent got its first fill."""
+        self._at(ts).executed += 1
+        self._executed += 1
+
+    def veto(self, ts: int, reason: str) -> None:
+        """A veto was recorded."""
+        self._at(ts).reasons.append(reason)
+        self._vetoes += 1
+        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+
+    def snapshot(self, ts: int) -> ExecStats:
+        """The counts at `ts`; `fill_rate` is a fraction, 0.0 without attempts."""
+        moments = self._moments
+        while moments and ts - moments[0].ts > DAY_US:
+            self._forget(moments.popleft())
+        if self._stale:
+            self._stale = False
+            ranked = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
+            rate = min(1.0, fraction(self._executed, self._attempted))
+            self._part = ExecStats(
+                self._attempted, self._executed, self._vetoes, rate, tuple(ranked[:TOP_VETOES])
+            )
+        return self._part
+
+    def _forget(self, moment: _Moment) -> None:
+        self._stale = True
+        self._attempted -= moment.attempted
+        self._executed -= moment.executed
+        self._vetoes -= len(moment.reasons)
+        for reason in moment.reasons:
+            left = self._reasons[reason] - 1
+            if left:
+                self._reasons[reason] = left
+            else:
+                del self._reasons[reason]

@@ -1,0 +1,134 @@
+"""The pytest plugin: every scenario of a project is a test item; two fixtures run scenarios inside tests.
+
+Comes in: pytest's hooks. Goes out: items `scenarios/drawdown/recovery.yaml::legacy`. May import every room,
+but only inside the hooks: at start-up pytest pays for this file and nothing else.
+
+A failure shows what `simkit check` prints. Goldens are never written here: that is `simkit accept` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from simkit.core.project import Project
+    from simkit.fixtures import ScenarioRun
+
+_HEAD_BYTES = 4096
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("simkit")
+    group.addoption(
+        "--simkit-data",
+        metavar="DIR",
+        default=None,
+        help="folder of the recorded files that scenarios with outside data replay",
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    if file_path.suffix not in (".yaml", ".yml") or not _is_scenario(file_path):
+        return None
+    project = _project(file_path.parent)
+    if not file_path.is_relative_to(project.scenarios):
+        return None
+    return ScenarioFile.from_parent(parent, path=file_path)
+
+
+@cache
+def _project(folder: Path) -> Project:
+    from simkit.core.project import find_project
+
+    return find_project(folder)
+
+
+def _is_scenario(file: Path) -> bool:
+    """Whether the first line that is no comment begins `simkit:`."""
+    with file.open("rb") as stream:  # det-ok: pytest collects before the file door is imported
+        head = stream.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf")
+    for line in head.splitlines():
+        if line.strip() and not line.startswith((b"#", b"---")):
+            return line.startswith(b"simkit:")
+    return False
+
+
+class ScenarioFile(pytest.File):
+    """A scenario file; its items are its variants."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        from simkit.scenario.load import names
+
+        project = _project(self.path.parent)
+        for variant in names(self.path, project) or [""]:
+            yield ScenarioItem.from_parent(self, name=variant or self.path.stem, variant=variant)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from simkit.core.errors import SimkitError
+
+        if isinstance(excinfo.value, SimkitError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+
+class ScenarioFailed(Exception):  # noqa: N818 - the name stands in pytest's short summary
+    """A scenario that is not the same, with the text that `simkit check` prints."""
+
+
+class ScenarioItem(pytest.Item):
+    """One run of a scenario."""
+
+    def __init__(self, *, variant: str, **more: Any) -> None:
+        super().__init__(**more)
+        self.variant = variant
+        self.add_marker("simkit")
+
+    def runtest(self) -> None:
+        from simkit.check import Target, check_target
+        from simkit.report.outcome import failure_text
+
+        project = _project(self.path.parent)
+        data = self.config.getoption("--simkit-data")
+        outcome = check_target(Target(self.path, self.variant), project, Path(data) if data else None)
+        if outcome.word == "not applicable":
+            pytest.skip(outcome.message)
+        if outcome.code:
+            raise ScenarioFailed(failure_text(outcome))
+        if outcome.word != "same":
+            self.add_report_section("call", "simkit", outcome.word)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from simkit.core.errors import SimkitError
+
+        if isinstance(excinfo.value, ScenarioFailed | SimkitError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.nodeid
+
+
+@pytest.fixture
+def simkit_run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str | Path], ScenarioRun]:
+    """Run a scenario: `simkit_run("drawdown/recovery@legacy")`, a path, or YAML text."""
+    from simkit.fixtures import run_scenario
+
+    data = request.config.getoption("--simkit-data")
+
+    def run(what: str | Path) -> ScenarioRun:
+        return run_scenario(what, request.path.parent, tmp_path, Path(data) if data else None)
+
+    return run
+
+
+@pytest.fixture
+def state_tree() -> Callable[[str | Path], dict[str, bytes]]:
+    """Read a folder (`logs/state/` of a run, or a whole run) into the tree type of `simkit_run`."""
+    from simkit.core.files import read_tree
+
+    return read_tree

@@ -1,0 +1,72 @@
+"""One outcome as text: what `simkit check` and a failing pytest item print, never more than a screen.
+
+Comes in: an `Outcome`. Goes out: text. May import `core`, `report`, `check` for its types.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simkit.core.errors import Exit
+from simkit.report.difference import difference_lines
+from simkit.report.findings import finding_lines
+from simkit.report.words import SCREEN, bounded
+
+if TYPE_CHECKING:
+    from simkit.check import Outcome
+
+
+def failure_text(outcome: Outcome) -> str:
+    """Head, findings, difference, and what to type next."""
+    lines = [*_message(outcome)]
+    if outcome.judgement is not None and outcome.word == "broken":
+        lines += finding_lines(outcome.judgement, outcome.file)
+    if outcome.difference is not None and not outcome.difference.same:
+        shown = difference_lines(outcome.difference, outcome.events)
+        lines += shown if outcome.word != "broken" else (f"golden: {line}" for line in shown[:1])
+    advice = _advice(outcome)
+    more = f"simkit show {outcome.name} --loop N"
+    body = bounded(lines, SCREEN - 1 - len(advice), more)
+    return "\n".join([f"{outcome.name}: {outcome.word}", *(f"  {line}" for line in [*body, *advice])])
+
+
+def _message(outcome: Outcome) -> list[str]:
+    if outcome.word == "canary passed":
+        return [
+            "this scenario must fail, to prove that failures are seen, and nothing failed",
+            "either a judge went blind or the scenario no longer breaks what it broke",
+        ]
+    return outcome.message.rstrip().splitlines()
+
+
+def _advice(outcome: Outcome) -> list[str]:
+    """One line that reproduces it, the command that shows more, and the one that accepts."""
+    if outcome.word in ("invalid", "failed") and outcome.code != Exit.BUG:
+        return [f"again:  simkit check {_pasted(outcome)}"]
+    lines = [f"again:  simkit check {_pasted(outcome)}"]
+    loop = first_loop(outcome)
+    if loop is not None:
+        surface = outcome.difference.first_surface if outcome.difference is not None else ""
+        option = (
+            f" --surface {surface}" if surface and surface != "events" and outcome.word != "broken" else ""
+        )
+        lines.append(f"more:   simkit show {outcome.name} --loop {loop}{option}")
+    if outcome.word in ("changed", "missing", "stale", "edited"):
+        lines.append(f'accept: simkit accept {outcome.name} --reason "..."')
+    return lines
+
+
+def first_loop(outcome: Outcome) -> int | None:
+    """The loop to look at first."""
+    broken = (
+        outcome.judgement.first_loop if outcome.judgement is not None and outcome.word == "broken" else None
+    )
+    if broken is not None:
+        return broken
+    return outcome.difference.first_loop if outcome.difference is not None else None
+
+
+def _pasted(outcome: Outcome) -> str:
+    """The scenario as a word for the shell: its file, and the variant where there is one."""
+    variant = outcome.name.partition("@")[2]
+    return f"{outcome.file}::{variant}" if variant else outcome.file

@@ -1,0 +1,284 @@
+"""The scenario document, key by key: what an author may write, with the words that editors show.
+
+Comes in: nothing. Goes out: one Struct per block, from which `scenario.schema` makes the JSON Schema and the
+compilers take the known keys. May import msgspec.
+
+The models say which keys there are and of what JSON type; what a text means (units, loops, fields) is judged by
+`scenario.compile` and its parts. Where several forms are allowed the type is `Any` or a plain union: a tagged union
+would give one useless error for all of its members.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+LOOP = r"^L[0-9]{1,9}$"
+LOOPS = r"^L[0-9]{1,9}(\.\.(L[0-9]{1,9})?)?$"
+NAME = r"^[a-z0-9][a-z0-9_-]*$"
+
+Loop = Annotated[str, Meta(description="A loop, `L3`; L1 is the first.", pattern=LOOP)]
+LoopRange = Annotated[
+    str, Meta(description="`L3`, `L3..L5` (inclusive) or `L3..` (to the end).", pattern=LOOPS)
+]
+Duration = Annotated[str, Meta(description="A duration: `60 s`, `5 min`, `1 h`, `250 ms`.")]
+Money = Annotated[float | str, Meta(description="Money in USD: `10000 USD` or 10000.")]
+Price = Annotated[float | str, Meta(description="A price in USD, above 0.")]
+Qty = Annotated[float, Meta(description="An unsigned quantity in base units, above 0.")]
+Level = Annotated[float | str, Meta(description="A price, or the word `none`.")]
+Key = Annotated[str, Meta(description="`SYMBOL:SIDE`, for example `BTCUSDT:LONG`.")]
+Fraction = Annotated[float | str, Meta(description="`11 %` or `150 bps`; a bare number is refused.")]
+Bps = Annotated[float | str, Meta(description="`5 bps` or `0.05 %`; a bare number is refused.")]
+
+
+class Block(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all blocks."""
+
+
+class ClockDoc(Block, frozen=True, kw_only=True):
+    """Scenario time."""
+
+    start: Annotated[str, Meta(description="Time of L1, ISO 8601, UTC: `2025-01-06T00:00:00Z`.")]
+    loop: Duration
+    loops: Annotated[int, Meta(description="How many loops the run has.", ge=1)]
+    sync: Annotated[str, Meta(description="How long after the publish sync_state runs (default `0 s`).")] = (
+        "0 s"
+    )
+
+
+class CandlesDoc(Block, frozen=True, kw_only=True):
+    """Scripted candles of one symbol."""
+
+    candles: Annotated[
+        list[Any] | dict[str, Any],
+        Meta(description="One [open, high, low, close] per loop, or a map {L1: […], L5: […]}."),
+    ]
+    path: Annotated[
+        Literal["O-L-H-C", "O-H-L-C"], Meta(description="The order in which a candle passes its prices.")
+    ] = "O-L-H-C"
+
+
+class RandomDoc(Block, frozen=True, kw_only=True):
+    """A seeded random walk."""
+
+    start: Price
+    volatility: Annotated[Any, Meta(description="Per loop: `1 %`, or by loop {L1: 1 %, L20: 4 %}.")]
+    drift: Annotated[Any, Meta(description="Per loop: `0.1 %`, or by loop.")] = "0 %"
+    jumps: Annotated[
+        dict[str, Fraction], Meta(description="{L5: -10 %}: the price is multiplied by 0.9 in L5.")
+    ] = {}
+    common: Annotated[str, Meta(description="Name of a factor that several symbols share.")] = ""
+    correlation: Annotated[Fraction, Meta(description="Weight of the common factor, 0 %..100 %.")] = "0 %"
+
+
+class RandomPathDoc(Block, frozen=True, kw_only=True):
+    """A symbol whose price walks at random."""
+
+    random: RandomDoc
+
+
+class ColumnsDoc(Block, frozen=True, kw_only=True):
+    """Names, or positions from 0, of the columns of a recorded file."""
+
+    time: str | int = "timestamp"
+    open: str | int = "open"
+    high: str | int = "high"
+    low: str | int = "low"
+    close: str | int = "close"
+    symbol: str | int = ""
+
+
+class ReplayDoc(Block, frozen=True, kw_only=True):
+    """Recorded bars; one bar is one loop."""
+
+    file: Annotated[
+        str, Meta(description="CSV beside the scenario (or below `--data DIR` with `outside: true`).")
+    ]
+    symbols: Annotated[
+        str | dict[str, str],
+        Meta(description="The symbol of a file that holds one, or {value of the symbol column: SYMBOL}."),
+    ]
+    columns: ColumnsDoc = ColumnsDoc()
+    layout: Annotated[
+        Literal["header", "kline"], Meta(description="`header`: the first line names the columns.")
+    ] = "header"
+    outside: Annotated[
+        bool, Meta(description="The file lies outside the repository: judged, but no golden.")
+    ] = False
+
+
+class FundingDoc(Block, frozen=True, kw_only=True):
+    """Funding payments."""
+
+    rate: Bps
+    every: Annotated[int, Meta(description="Loops between two payments.", ge=1)]
+
+
+class VenueDoc(Block, frozen=True, kw_only=True):
+    """How the venue fills; what is left out is ideal."""
+
+    name: Annotated[str, Meta(description="A name for reports.")] = "custom"
+    taker_fee: Bps = "0 bps"
+    maker_fee: Bps = "0 bps"
+    spread: Bps = "0 bps"
+    depth: Annotated[Money, Meta(description="Money available at the touch; 0 is without limit.")] = "0 USD"
+    latency: Duration = "0 s"
+    jitter: Duration = "0 s"
+    max_fill: Annotated[Fraction, Meta(description="Largest part of an order that fills at once.")] = "100 %"
+    funding: FundingDoc | None = None
+    min_notional: Money = "0 USD"
+
+
+class OffExchangeDoc(Block, frozen=True, kw_only=True):
+    """One asset held elsewhere."""
+
+    qty: Qty
+    cost: Annotated[Price, Meta(description="Average cost per unit.")]
+    mark: Annotated[Level, Meta(description="Price of one unit, or `none` when nobody knows.")] = "none"
+
+
+class AccountDoc(Block, frozen=True, kw_only=True):
+    """The opening balance, or equity scripted as truth."""
+
+    cash: Annotated[Money, Meta(description="Opening wallet.")] = 0
+    nav: Annotated[
+        Any,
+        Meta(description="Equity by loop, booked as declared income; the first value is the opening wallet."),
+    ] = None
+    off_exchange: dict[str, OffExchangeDoc] = {}
+
+
+class PositionDoc(Block, frozen=True, kw_only=True):
+    """A position that is open before L1. One of `qty` and `usd`."""
+
+    qty: Qty | None = None
+    usd: Annotated[Money, Meta(description="Size in money at the entry price.")] = 0
+    entry: Price
+    tp: Annotated[Level, Meta(description="Take-profit level; left out or `none`: no level.")] = "none"
+    sl: Annotated[Level, Meta(description="Stop level; left out or `none`: no level.")] = "none"
+
+
+class SignalDoc(Block, frozen=True, kw_only=True):
+    """One intent (or one per loop of a range): `open` or `close`."""
+
+    at: LoopRange
+    open: Annotated[Key, Meta(description="Open or add to this position.")] = ""
+    close: Annotated[Key, Meta(description="Close this position; in full without `qty` and `usd`.")] = ""
+    qty: Qty | None = None
+    usd: Annotated[Money, Meta(description="Size in money.")] = 0
+    tp: Annotated[Level, Meta(description="Take-profit level; `none` asks for no level.")] = "none"
+    sl: Annotated[Level, Meta(description="Stop level; `none` asks for no level.")] = "none"
+    limit: Annotated[Price, Meta(description="Price of a resting limit order (default: market order).")] = 0
+    twap: Annotated[bool, Meta(description="Ask for time slices.")] = False
+    id: Annotated[str, Meta(description="The intent's id (default `i-<loop>-<n>`).")] = ""
+
+
+class EventDoc(Block, frozen=True, kw_only=True):
+    """One thing that happens at the start of a loop: exactly one of the words below `at`."""
+
+    at: Loop
+    restart: Annotated[Literal["executor"], Meta(description="A new executor starts with this loop.")] = (
+        "executor"
+    )
+    losing: Annotated[
+        list[Literal["registry"]], Meta(description="With `restart`: files that are lost meanwhile.")
+    ] = []
+    deposit: Annotated[Money, Meta(description="Declared money in.")] = 0
+    withdraw: Annotated[Money, Meta(description="Declared money out.")] = 0
+    reset_peak: Annotated[
+        bool, Meta(description="`true`: the drawdown peak restarts at this loop's NAV.")
+    ] = True
+    settings: Annotated[
+        dict[str, Any], Meta(description="Settings from this loop on, as under `executor`.")
+    ] = {}
+
+
+class FaultDoc(Block, frozen=True, kw_only=True):
+    """One lie or outage, in one loop or a range: exactly one of the words below `at`."""
+
+    at: LoopRange
+    wrong_balance: Annotated[Money, Meta(description="The equity that the executor reads.")] = 0
+    account_reset: Annotated[Money, Meta(description="The equity that the account falls to, unbooked.")] = 0
+    ghost_ledger_entry: Annotated[Key, Meta(description="A ledger entry without a position.")] = ""
+    missing_ledger_position: Annotated[Key, Meta(description="A position without its ledger entry.")] = ""
+    sync_down: Annotated[bool, Meta(description="`true`: sync_state does not run.")] = True
+    balance_down: Annotated[bool, Meta(description="`true`: balance requests are not answered.")] = True
+    qty: Annotated[Qty | None, Meta(description="With `ghost_ledger_entry`.")] = None
+    entry: Annotated[Price, Meta(description="With `ghost_ledger_entry`.")] = 0
+    tp: Annotated[Level, Meta(description="With `ghost_ledger_entry`.")] = "none"
+    sl: Annotated[Level, Meta(description="With `ghost_ledger_entry`.")] = "none"
+    in_: Annotated[
+        list[Literal["ledger", "registry"]],
+        Meta(description="With `ghost_ledger_entry`: where the entry appears (default [ledger])."),
+    ] = field(name="in", default_factory=lambda: ["ledger"])
+
+
+Expect = Annotated[
+    dict[str, dict[str, Any]],
+    Meta(
+        description="What must hold: under `always`, `never`, `L4`, `L3..L5`, or `columns` (a series per field)."
+    ),
+]
+Findings = Annotated[
+    dict[str, Any],
+    Meta(description="Exactly the error-level rules that must fire, with their loops: {INV-L04: L3..L5}."),
+]
+Executor = Annotated[
+    dict[str, Any],
+    Meta(description="Settings of the executor by group, and `legacy: [D-nn]` for old defects."),
+]
+
+
+class VariantDoc(Block, frozen=True, kw_only=True):
+    """What one variant adds to the scenario."""
+
+    executor: Executor = {}
+    faults: list[FaultDoc] = []
+    events: list[EventDoc] = []
+    expect: Expect = {}
+    findings: Findings = {}
+
+
+class Document(Block, frozen=True, kw_only=True):
+    """One scenario of simkit."""
+
+    simkit: Annotated[Literal[1], Meta(description="Version of the format; always the first key.")]
+    id: Annotated[str, Meta(description="The file's name without its ending.")]
+    title: Annotated[str, Meta(description="One line for reports.")] = ""
+    about: Annotated[str, Meta(description="What happens and why it matters.")] = ""
+    incident: Annotated[str, Meta(description="The incident it tells, `INC-nn`.")] = ""
+    tags: list[str] = []
+    seed: Annotated[
+        int | str, Meta(description="A whole number, or a git hash; all randomness comes from it.")
+    ]
+    clock: ClockDoc
+    prices: Annotated[
+        dict[str, Any],
+        Meta(
+            description="Price by symbol: a number, a series, {candles: …} or {random: …}. It is the universe."
+        ),
+    ] = {}
+    replay: ReplayDoc | None = None
+    history: Annotated[
+        dict[str, list[Price]], Meta(description="Closes before L1 by symbol, oldest first.")
+    ] = {}
+    venue: Annotated[Literal["ideal"] | VenueDoc, Meta(description="`ideal` (default), or its settings.")] = (
+        "ideal"
+    )
+    account: AccountDoc
+    positions: Annotated[dict[str, PositionDoc], Meta(description="Positions that are open before L1.")] = {}
+    signals: list[SignalDoc] = []
+    events: list[EventDoc] = []
+    faults: list[FaultDoc] = []
+    executor: Executor = {}
+    expect: Expect = {}
+    findings: Findings = {}
+    variants: dict[str, VariantDoc] = {}
+    checkpoints: Annotated[list[Loop], Meta(description="Loops whose whole tree is kept in the golden.")] = []
+    canary: Annotated[bool, Meta(description="`true`: this scenario must fail.")] = False
+
+
+def keys(shape: type[Block]) -> tuple[str, ...]:
+    """The keys of a block as an author writes them."""
+    return shape.__struct_encode_fields__

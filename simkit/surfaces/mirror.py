@@ -1,0 +1,181 @@
+"""sync_state: the only writer of S2, which mirrors nav.json and adds the drawdown from its peak.
+
+Comes in: the executor's files as bytes on disk. Goes out: `nav_state.json`. May import `core`, `contract` and
+`scenario`.
+
+The peak is kept in micro-USD. The published drawdown is a percent (0..100), as fine as S7's fraction.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from simkit.contract.readers import decode, parse_time, read_object
+from simkit.contract.shapes import book
+from simkit.contract.table import by_stem
+from simkit.core.canon import encode
+from simkit.core.clock import MICROSECONDS
+from simkit.core.files import Door
+from simkit.core.numeric import USD, fraction, q7, scaled
+from simkit.core.settings import NavSettings
+from simkit.scenario.model import ResetPeak, Scenario, SetSetting
+from simkit.scenario.script import Cue
+from simkit.surfaces.disk import published
+from simkit.surfaces.stamp import SYNC_STATE, stamp
+
+_NAV, _NAV_STATE, _POSITIONS = by_stem["nav"].path, by_stem["nav_state"].path, by_stem["positions_state"].path
+
+
+#: From here on a number times 10**6 may leave the range of a double: no money.
+_BEYOND = 1e300
+
+
+class Source(Struct, frozen=True, gc=False):
+    """A usable nav.json: `nav` in micro-USD, its time as printed and in microseconds; `aum` may miss."""
+
+    nav: int
+    printed: str
+    ts: int
+    aum: book.Aum | None
+
+
+def read_source(data: bytes | None) -> Source | None:
+    """A nav.json, or None when it is unusable (B-SYNC-4).
+
+    Unusable is: missing or unparseable, nav missing, non-numeric or non-finite, time missing or unparseable.
+    A finite nav <= 0 is usable: a liquidated account must show it.
+    """
+    document = None if data is None else read_object(data)[0]
+    if document is None:
+        return None
+    nav = document.get("nav")
+    if not isinstance(nav, float | int) or isinstance(nav, bool) or not abs(nav) < _BEYOND:
+        return None
+    for alias in ("updated_ts", "updated_at"):
+        printed = document.get(alias)
+        ts = parse_time(printed)
+        if ts is not None:
+            return Source(
+                round(nav * USD), printed if type(printed) is str else stamp(ts), ts, _aum(document)
+            )
+    return None
+
+
+def _aum(document: dict[str, object]) -> book.Aum | None:
+    try:
+        return msgspec.convert(document.get("aum"), book.Aum)
+    except msgspec.ValidationError:
+        return None
+
+
+class Tracker:
+    """The drawdown tracker (B-NAV-4, B-NAV-5). `peak` in micro-USD, None until a nav > 0 was seen."""
+
+    def __init__(self, peak: int | None = None) -> None:
+        self.peak = peak
+
+    def see(self, nav: int, guard: NavSettings, *, reset: bool) -> None:
+        """Raise the peak unless the guard holds it: nav > multiple * peak or nav - peak > gap, strictly."""
+        peak = self.peak
+        if reset or peak is None:
+            self.peak = nav if nav > 0 else None
+        elif nav > peak:
+            anomalous = nav > guard.peak_guard_multiple * peak or nav - peak > guard.peak_guard_gap_usd * USD
+            if not anomalous:
+                self.peak = nav
+
+    def drawdown(self, nav: int) -> tuple[int, float | None]:
+        """Depth in micro-USD and in percent, at most 100; no percentage without a peak."""
+        if self.peak is None:
+            return 0, None
+        depth = max(0, self.peak - nav)
+        return depth, min(100.0, q7(100.0 * fraction(depth, self.peak)))
+
+
+class Mirror:
+    """sync_state as a stage of its own. `failed` is the reason why the last pass could not read or write."""
+
+    def __init__(self, door: Door, scenario: Scenario) -> None:
+        self._door = door
+        self._guard = scenario.settings.nav
+        self._ahead = [e for e in scenario.events if isinstance(e, ResetPeak | SetSetting)]
+        self._ahead.sort(key=lambda event: event.loop, reverse=True)
+        last = published(door, "nav_state", book.NavState)
+        self._aum = None if last is None else last.aum
+        self._tracker = Tracker(None if last is None else _peak(last))
+        self.failed = ""
+
+    def sync(self, ts: int, cue: Cue) -> None:
+        """One pass at `ts` (microseconds) after a loop; one that fails changes nothing (B-SYNC-7)."""
+        self.failed = ""
+        try:
+            source = read_source(self._door.read(_NAV))
+            if source is None:
+                return
+            document = self._mirrored(source, ts, cue)
+            _add_exposure(document, self._door.read(_POSITIONS))
+            self._door.replace(_NAV_STATE, encode(document), SYNC_STATE)
+        except OSError as problem:
+            self.failed = str(problem)
+
+    def _mirrored(self, source: Source, ts: int, cue: Cue) -> book.NavState:
+        nav, tracker = source.nav, self._tracker
+        reset = self._follow(cue.loop) or cue.reset_peak
+        tracker.see(nav, self._guard, reset=reset)
+        depth, percent = tracker.drawdown(nav)
+        equity = nav / USD
+        lkg = source.aum is None and self._aum is not None
+        aum = source.aum or self._aum or book.Aum(futures=equity, offexchange={}, total=equity)
+        self._aum = aum
+        return book.NavState(
+            age_s=max(0, ts - source.ts) / MICROSECONDS,
+            aum=aum,
+            drawdown=percent,
+            drawdown_abs=depth / USD,
+            drawdown_pct=percent,
+            lkg=lkg,
+            nav=equity,
+            nav_usd=equity,
+            peak_equity=UNSET if tracker.peak is None else tracker.peak / USD,
+            synced_ts=stamp(ts),
+            total_equity=equity,
+            updated_at=source.printed,
+            updated_ts=source.printed,
+        )
+
+    def _follow(self, loop: int) -> bool:
+        """Take the settings in force up to `loop`.
+
+        True when the peak was voided since the last mirrored loop, be it in one whose sync was down.
+        """
+        reset = False
+        while self._ahead and self._ahead[-1].loop <= loop:
+            event = self._ahead.pop()
+            if isinstance(event, SetSetting):
+                self._guard = event.settings.nav
+            else:
+                reset = True
+        return reset
+
+
+def _peak(last: book.NavState) -> int | None:
+    peak = last.peak_equity
+    return scaled(peak, USD) if peak is not UNSET and peak > 0.0 else None
+
+
+def _add_exposure(document: book.NavState, positions: bytes | None) -> None:
+    """Gross, net and largest position in USD from S3's rows; left out when that file cannot be used."""
+    state = decode("positions_state", positions)
+    if not isinstance(state, book.PositionsState):
+        return
+    gross = net = largest = 0
+    for row in state.positions:
+        if not abs(row.notional) < _BEYOND:
+            return
+        value = round(abs(row.notional) * USD)
+        gross += value
+        net += value if row.qty > 0.0 else -value
+        largest = max(largest, value)
+    document.gross_exposure, document.net_exposure = gross / USD, net / USD
+    document.largest_position_value = largest / USD

@@ -1,0 +1,53 @@
+"""Runs scenarios and prints one line each: name, running hash, unseed, digest of the final tree with its logs.
+
+Started as a process of its own by test_same_bytes.py, under whatever environment the test chose. The argument
+`leak` plants a dependence on the hash seed in a published file, to prove that the comparison would see one.
+"""
+
+from __future__ import annotations
+
+import locale
+import sys
+import tempfile
+from pathlib import Path
+
+from simkit.core.files import walk
+from simkit.core.hashing import digest
+from simkit.core.project import find_project
+from simkit.run import simulate
+from simkit.scenario.load import discover, load
+from simkit.surfaces import build_diagnostics
+
+ROOT = Path(__file__).parents[2]
+LONG = 200
+
+
+def plant_a_leak() -> None:
+    """Publish an engine version that hangs on the hash of a string."""
+    build_diagnostics.ENGINE_VERSION = f"reference-{hash('leak') % 1000}"
+
+
+def tree_digest(folder: Path) -> str:
+    lines = [f"{path} {digest((folder / path).read_bytes())}" for path in walk(folder)]
+    return digest("\n".join(lines).encode())
+
+
+def main() -> None:
+    locale.setlocale(locale.LC_ALL, "")
+    if "leak" in sys.argv:
+        plant_a_leak()
+    project = find_project(ROOT)
+    for file in discover(project):
+        for scenario in load(file, project):
+            if scenario.needs_data:
+                continue
+            for again in range(2 if scenario.clock.loops < LONG else 1):
+                with tempfile.TemporaryDirectory() as place:
+                    folder = Path(place)
+                    result = simulate(scenario, folder, base=file.parent, until=LONG)
+                    recording = result.recording
+                    print(scenario.name, recording.running, recording.unseed, tree_digest(folder), again)
+
+
+if __name__ == "__main__":
+    main()
