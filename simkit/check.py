@@ -8,7 +8,6 @@ golden.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -26,9 +25,11 @@ from simkit.golden.compare import compare
 from simkit.golden.difference import Difference
 from simkit.golden.write import Identity
 from simkit.judge.judges import Judgement
-from simkit.run import RunResult, simulate
-from simkit.scenario.load import fingerprint, load
+from simkit.report.bug import bug_message
+from simkit.run import simulate
+from simkit.scenario.load import fingerprint, load, names
 from simkit.scenario.model import Scenario
+from simkit.trace.recorder import Recording
 from simkit.trace.spool import frames
 
 EXECUTOR = "reference"
@@ -79,6 +80,12 @@ class Outcome(Struct, frozen=True):
     seconds: float = 0.0
 
 
+def targets_of(file: Path, project: Project) -> list[Target]:
+    """The runs of one file below the scenario root. Raises ScenarioError."""
+    stem = file.relative_to(project.scenarios).with_suffix("").as_posix()
+    return [Target(file, v, f"{stem}@{v}" if v else stem) for v in names(file, project) or [""]]
+
+
 def scenario_of(target: Target, project: Project) -> Scenario:
     """The expanded scenario of a target. Raises ScenarioError."""
     for scenario in load(target.file, project):
@@ -98,8 +105,9 @@ def check_target(target: Target, project: Project, data: Path | None = None, *, 
     except OSError as problem:
         place = f"{problem.filename}: " if problem.filename else ""
         word, code, message = "failed", Exit.IO, f"{place}{problem.strerror}"
-    except Exception:
-        word, code, message = "failed", Exit.BUG, traceback.format_exc()
+    except Exception as problem:
+        command = f"simkit check {target.name}"
+        word, code, message = "failed", Exit.BUG, bug_message(problem, command, project.work)
     return Outcome(target.name, project.shown(target.file), word, code, message=message)
 
 
@@ -123,7 +131,7 @@ def check_one(
             expected=store.expected_run(golden) if has_golden else None,
             spool=folder / "spool" if has_golden else None,
         )
-        difference, events = _compared(result, project, keep) if has_golden else (None, "")
+        difference, events = _compared(scenario, result.recording, project, keep) if has_golden else (None, "")
     word, code = _verdict(scenario, result.judgement, difference)
     return Outcome(
         scenario.name, scenario.file, word, code, result.recording.loops, result.judgement, difference, events,
@@ -131,9 +139,10 @@ def check_one(
     )  # fmt: skip
 
 
-def _compared(result: RunResult, project: Project, keep: bool) -> tuple[Difference, str]:
+def _compared(
+    scenario: Scenario, recording: Recording, project: Project, keep: bool
+) -> tuple[Difference, str]:
     """The comparison with the golden, and the events of the loop that moved first."""
-    scenario, recording = result.scenario, result.recording
     name, mark = scenario.name, fingerprint(scenario)
     difference = compare(project.golden_of(name), mark, EXECUTOR, recording)
     if difference.same or difference.status == "other":

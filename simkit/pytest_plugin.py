@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from simkit.check import Target
     from simkit.core.project import Project
     from simkit.fixtures import ScenarioRun
 
@@ -58,15 +59,22 @@ def _is_scenario(file: Path) -> bool:
     return False
 
 
+def _data(config: pytest.Config) -> Path | None:
+    folder = config.getoption("--simkit-data")
+    return Path(folder) if folder else None
+
+
 class ScenarioFile(pytest.File):
     """A scenario file; its items are its variants."""
 
     def collect(self) -> Iterator[ScenarioItem]:
-        from simkit.scenario.load import names
+        from simkit.check import targets_of
+        from simkit.scenario.load import load
 
         project = _project(self.path.parent)
-        for variant in names(self.path, project) or [""]:
-            yield ScenarioItem.from_parent(self, name=variant or self.path.stem, variant=variant)
+        load(self.path, project)  # every mistake now, not in the middle of the run
+        for target in targets_of(self.path, project):
+            yield ScenarioItem.from_parent(self, name=target.variant or self.path.stem, target=target)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from simkit.core.errors import SimkitError
@@ -83,18 +91,15 @@ class ScenarioFailed(Exception):  # noqa: N818 - the name stands in pytest's sho
 class ScenarioItem(pytest.Item):
     """One run of a scenario."""
 
-    def __init__(self, *, variant: str, **more: Any) -> None:
+    def __init__(self, *, target: Target, **more: Any) -> None:
         super().__init__(**more)
-        self.variant = variant
-        self.add_marker("simkit")
+        self.target = target
 
     def runtest(self) -> None:
-        from simkit.check import Target, check_target
+        from simkit.check import check_target
         from simkit.report.outcome import failure_text
 
-        project = _project(self.path.parent)
-        data = self.config.getoption("--simkit-data")
-        outcome = check_target(Target(self.path, self.variant), project, Path(data) if data else None)
+        outcome = check_target(self.target, _project(self.path.parent), _data(self.config))
         if outcome.word == "not applicable":
             pytest.skip(outcome.message)
         if outcome.code:
@@ -110,7 +115,7 @@ class ScenarioItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, None, self.nodeid
+        return self.path, None, self.name
 
 
 @pytest.fixture
@@ -118,10 +123,8 @@ def simkit_run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str 
     """Run a scenario: `simkit_run("drawdown/recovery@legacy")`, a path, or YAML text."""
     from simkit.fixtures import run_scenario
 
-    data = request.config.getoption("--simkit-data")
-
     def run(what: str | Path) -> ScenarioRun:
-        return run_scenario(what, request.path.parent, tmp_path, Path(data) if data else None)
+        return run_scenario(what, request.path.parent, tmp_path, _data(request.config))
 
     return run
 

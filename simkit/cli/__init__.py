@@ -119,10 +119,23 @@ def _told(problem: Exception, words: Sequence[str]) -> int:
         place = f"{problem.filename}: " if problem.filename else ""
         click.echo(f"simkit: {place}{problem.strerror}", err=True)
         return Exit.IO
-    from simkit.cli.bug import report_bug
-
-    click.echo(report_bug(problem, words), err=True)
+    click.echo(f"simkit: {_bug(problem, words)}", err=True)
     return Exit.BUG
+
+
+def _bug(problem: Exception, words: Sequence[str]) -> str:
+    import shlex
+    from pathlib import Path
+
+    from simkit.core.environment import work_dir
+    from simkit.core.project import find_project
+    from simkit.report.bug import bug_message
+
+    try:
+        work = find_project(Path.cwd()).work
+    except (SimkitError, OSError):
+        work = work_dir(Path.cwd())
+    return bug_message(problem, shlex.join(["simkit", *words]), work)
 
 
 @click.group(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--kind",
     type=click.Choice(["new", "intended", "fixed", "format", "removed"]),
-    help="Default: new for a first golden, format where only bytes differ, else intended. removed: an orphan.",
+    help="Default: new for a first golden, format where only bytes differ, else intended.",
 )
 @click.option("--all", "everything", is_flag=True, help="All results that wait since the last check.")
 def command(scenario: tuple[str, ...], reason: str | None, kind: str | None, everything: bool) -> int:

@@ -87,7 +87,6 @@ def _print_details(outcomes: Sequence[Outcome], orphans: Sequence[str], project:
             click.echo(f"\n{failure_text(outcome)}")
             shown += 1
         told.add(outcome.message)
-    _report_bugs(failed)
     for name in orphans:
         click.echo(f"\n{name}: orphan: {project.shown(project.golden_of(name))} has no scenario")
         click.echo(f'  remove: simkit accept {name} --kind removed --reason "..."')
@@ -95,12 +94,3 @@ def _print_details(outcomes: Sequence[Outcome], orphans: Sequence[str], project:
     waiting = [outcome for outcome in outcomes if outcome.word in ("missing", "changed", "stale", "edited")]
     if len(failed) > 1 and waiting:
         click.echo('accept all that waits: simkit accept --all --reason "..."')
-
-
-def _report_bugs(failed: Sequence[Outcome]) -> None:
-    from simkit.cli.bug import bug_message
-
-    for outcome in failed:
-        if outcome.code == Exit.BUG:
-            last = outcome.message.rstrip().rpartition("\n")[2]
-            click.echo(f"\n{bug_message(last, outcome.message, f'simkit check {outcome.name}')}", err=True)

@@ -62,11 +62,16 @@ def command(folder: Path) -> int:
     lines in .gitignore and .gitattributes. A file that is there is never overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(_settings(folder / "pyproject.toml"))
-    click.echo(_scenario(find_project(folder).scenarios / "first.yaml"))
+    click.echo(_scenario(_shortest(find_project(folder).scenarios / "first.yaml")))
     click.echo(_lines(folder / ".gitignore", IGNORED))
     click.echo(_lines(folder / ".gitattributes", ATTRIBUTES))
     click.echo(NEXT, nl=False)
     return 0
+
+
+def _shortest(file: Path) -> Path:
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
 
 
 def _settings(file: Path) -> str:

@@ -20,7 +20,7 @@ from simkit.report.words import columns, short
 @click.option("-k", "expression", metavar="EXPR", default="", help="Names and tags: 'nav and not legacy'.")
 @click.option("--faults", is_flag=True, help="Show the legacy defects and the faults a scenario can script.")
 def command(scenario: tuple[str, ...], expression: str, faults: bool) -> int:
-    """Show the scenarios of this project: name, loops, incident, title. SCENARIO: a name, a family, a file."""
+    """Show the scenarios of this project: name, loops, incident, title. SCENARIO: a name or a file."""
     if faults:
         click.echo("\n".join(_faults()))
         return Exit.SAME

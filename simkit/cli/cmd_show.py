@@ -33,7 +33,7 @@ class LoopNumber(click.ParamType[int]):
 @click.argument("scenario")
 @click.option("--loop", type=LoopNumber(), required=True, help="The loop to look at: 41 or L41.")
 @click.option(
-    "--surface", "wanted", multiple=True, metavar="NAME", help="Only this surface: risk_snapshot or S7."
+    "--surface", "wanted", multiple=True, metavar="NAME", help="Only this one: risk_snapshot or S7."
 )
 @DATA
 def command(scenario: str, loop: int, wanted: tuple[str, ...], data: Path | None) -> int:

@@ -11,23 +11,23 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from simkit.check import Target, scenario_of
+from simkit.check import Target, scenario_of, targets_of
 from simkit.cli.expression import parse
 from simkit.core.errors import ScenarioError, SimkitError
 from simkit.core.project import Project
-from simkit.scenario.load import discover, load, names
+from simkit.scenario.load import discover, load
 from simkit.scenario.model import Scenario
 
 
 class Selection(Struct, frozen=True):
-    """The chosen runs in stable order. `whole`: they are all that the project has, so orphans can be told."""
+    """The chosen runs in stable order. `whole`: nothing was chosen, so orphans can be told."""
 
     targets: tuple[Target, ...]
     whole: bool
 
 
 def select(project: Project, words: Sequence[str], expression: str = "") -> Selection:
-    """The runs that `words` name (all, without words) and for which `expression` holds. Raises SimkitError."""
+    """The runs that `words` name (none: all) and for which `expression` holds. Raises SimkitError."""
     everything = all_targets(project)
     if not everything:
         raise SimkitError(
@@ -45,23 +45,19 @@ def select(project: Project, words: Sequence[str], expression: str = "") -> Sele
             raise SimkitError(
                 f"-k {expression!r}: holds for none of {len(everything)} scenarios; simkit list shows them"
             )
-    return Selection(chosen, chosen == everything)
+    return Selection(chosen, not words and not expression)
 
 
 def all_targets(project: Project) -> tuple[Target, ...]:
-    """Every run of the project, in order of file and variant. A file with mistakes is one run without
-    variant."""
-    return tuple(target for file in discover(project) for target in targets_of(file, project))
+    """Every run of the project, by file and variant. A file with mistakes counts as one run."""
+    return tuple(target for file in discover(project) for target in _readable(file, project))
 
 
-def targets_of(file: Path, project: Project) -> tuple[Target, ...]:
-    """The runs of one file."""
-    stem = file.relative_to(project.scenarios).with_suffix("").as_posix()
+def _readable(file: Path, project: Project) -> list[Target]:
     try:
-        variants = names(file, project) or [""]
+        return targets_of(file, project)
     except ScenarioError:
-        variants = [""]
-    return tuple(Target(file, variant, f"{stem}@{variant}" if variant else stem) for variant in variants)
+        return [Target(file, "", file.relative_to(project.scenarios).with_suffix("").as_posix())]
 
 
 def _words_of(target: Target, project: Project) -> tuple[str, ...]:

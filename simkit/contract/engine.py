@@ -2,8 +2,8 @@
 
 Comes in: `Look`s in order. Goes out: one `Verdict` each. May import `contract`.
 
-A rule whose files are absent or unreadable is not evaluated, with the reason; so is one that finds a value it
-needs missing. A rule that raises anything else is a bug and is not hidden. Every finding counts at the severity
+A rule whose files are absent or unreadable is not evaluated, with the reason; so is one that misses a value
+it needs. A rule that raises anything else is a bug and is not hidden. Every finding counts at the severity
 of its rule: this is the profile `reference`.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from simkit.contract.finding import RULES, Finding, Found, Lacking, Memory, NotEvaluated, Rule
+from simkit.contract.finding import RULES, Finding, Found, LackingError, Memory, NotEvaluated, Rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import MANIFEST
 from simkit.contract.table import by_stem
@@ -47,13 +47,13 @@ class _Slot:
         self.outcome: tuple[Found, ...] | NotEvaluated = ()
 
     def look(self, look: Look) -> Iterable[Found] | NotEvaluated:
-        """What the rule says; the last word again while its one file and the settings are the same objects."""
+        """What the rule says: its last word while its one file and the settings are the same objects."""
         doc = look.docs[self.steady]
         if doc is self.seen and look.settings is self.settings:
             return self.outcome
         try:
             outcome = self.check(look, self.memory)
-        except Lacking as lacking:
+        except LackingError as lacking:
             outcome = NotEvaluated(str(lacking))
         self.seen, self.settings = doc, look.settings
         self.outcome = outcome if isinstance(outcome, NotEvaluated) else tuple(outcome)
@@ -97,7 +97,7 @@ class Engine:
         for slot in plan.runnable:
             try:
                 outcome = slot.look(look) if slot.steady else slot.check(look, slot.memory)
-            except Lacking as lacking:
+            except LackingError as lacking:
                 mute.append((slot.rule.id, str(lacking)))
                 continue
             if not outcome:

@@ -5,7 +5,8 @@ path, or the candidates; and the value of a field in a tree. May import msgspec 
 
 A full path is `stem.a.b`. A key of a map or a row of a list is selected in brackets:
 `kpis_v7.per_symbol[BTCUSDT].pnl`, `positions_state.positions[BTCUSDT:LONG].qty` (a row answers to
-SYMBOL:SIDE, its position_key, its symbol, or its number from 0). A pattern holds `[*]` for any key and `[]` for any row.
+SYMBOL:SIDE, its position_key, its symbol, or its number from 0). A pattern holds `[*]` for any key and `[]`
+for any row.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ _TOKEN = re.compile(r"(?:^|\.)([A-Za-z0-9_]+)|\[([^\[\]]*)\]")
 class Field(Struct, frozen=True):
     """One node of a surface; `path` is `pattern` with the keys that the author chose.
 
-    `unit` is that of `contract.units` (empty: none), `choices` are the words it may hold; `core` is false when
-    the field, or something around it, may be left out.
+    `unit` is that of `contract.units` (empty: none), `choices` are the words it may hold; `core` is false
+    when the field, or something around it, may be left out.
     """
 
     path: str
@@ -157,10 +158,14 @@ def _by_last_step() -> Mapping[str, tuple[tuple[tuple[str, ...], Field], ...]]:
     return {last: tuple(found) for last, found in grouped.items()}
 
 
-def _fits(written: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """True when the written steps name this pattern: brackets select; a word behind a word may select a key."""
+def _fits(written: tuple[str, ...], pattern: tuple[str, ...], kind: Kind) -> bool:
+    """True when the written steps name this pattern. Brackets select; in a map of plain values a word does so,
+    too: `by_reason.max_concurrent`."""
+    plain = kind not in ("object", "map", "list")
     return all(
-        own == word or (own in _ANY and word[0] == "[") or (own == ANY_KEY and at > 0)
+        own == word
+        or (own in _ANY and word[0] == "[")
+        or (own == ANY_KEY and plain and 0 < at == len(written) - 1)
         for at, (word, own) in enumerate(zip(written, pattern, strict=True))
     )
 
@@ -177,7 +182,7 @@ def resolve(written: str) -> Field | Candidates:
     hits = []
     for last in dict.fromkeys((words[-1], *_ANY)):
         for pattern, field in _by_last_step().get(last, ()):
-            if len(words) <= len(pattern) and _fits(words, pattern[-len(words) :]):
+            if len(words) <= len(pattern) and _fits(words, pattern[-len(words) :], field.kind):
                 if len(words) == len(pattern):
                     return _selected(field, words, pattern)
                 hits.append((pattern, field))

@@ -1,7 +1,7 @@
 """What a rule is and what it finds: the vocabulary of the contract engine.
 
-Comes in: nothing. Goes out: `Rule`, `Found`, `Finding`, `NotEvaluated`, `Lacking` and the registry that `@rule` fills. May
-import msgspec and `contract.look`.
+Comes in: nothing. Goes out: `Rule`, `Found`, `Finding`, `NotEvaluated`, `LackingError` and the registry
+that `@rule` fills. May import msgspec and `contract.look`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Memory = dict[str, Any]
 
 
 class Found(Struct, frozen=True):
-    """One violation as a rule states it. `path` is a JSON path inside the file (`positions[0].qty`), `value` the
-    offending value as text, `message` what is wrong with it."""
+    """One violation as a rule states it. `path` is a JSON path inside the file (`positions[0].qty`),
+    `value` the offending value as text, `message` what is wrong with it."""
 
     stem: str
     path: str
@@ -37,8 +37,9 @@ class NotEvaluated(Struct, frozen=True):
     reason: str
 
 
-class Lacking(Exception):
-    """Raised inside a rule when a value it needs is missing or of a wrong type: the rule is then not evaluated."""
+class LackingError(Exception):
+    """Raised inside a rule when a value it needs is missing or of a wrong type: the rule is then not
+    evaluated."""
 
 
 Outcome = Iterable[Found] | NotEvaluated
@@ -46,7 +47,8 @@ Check = Callable[[Look, Memory], Outcome]
 
 
 class Rule(Struct, frozen=True):
-    """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not evaluated."""
+    """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not
+    evaluated."""
 
     id: str
     statement: str

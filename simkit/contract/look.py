@@ -2,8 +2,8 @@
 
 Comes in: bytes of files, and what a harness knows of the run. Goes out: `Look`. May import `core`.
 
-A rule reads documents as plain JSON values, so that it works on any tree; what cannot be read is listed with its
-reason and never passes silently.
+A rule reads documents as plain JSON values, so that it works on any tree; what cannot be read is listed
+with its reason and never passes silently.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class LoggedOrder(Struct, frozen=True, gc=False):
 
 
 class LoggedFill(Struct, frozen=True, gc=False):
-    """A fill as logged. `change` is the signed change of the position (LONG grows +, SHORT grows -); money in USD.
-    `intended_price` is the price when the order was sent, 0.0 where it is not known."""
+    """A fill as logged. `change` is the signed change of the position (LONG grows +, SHORT grows -); money
+    in USD. `intended_price` is the price when the order was sent, 0.0 where it is not known."""
 
     intent_id: str
     key: str
@@ -59,10 +59,10 @@ class LoggedVeto(Struct, frozen=True, gc=False):
 class Truth(Struct, frozen=True, gc=False):
     """What the harness knows of one loop and no file says.
 
-    `positions`: signed quantity per key as the venue holds it. `flows`: declared money in USD that entered (+) or
-    left (-) the wallet in this loop: funding, transfers, declared income. `new_run`: an executor started before
-    this loop. `synced`: sync_state ran after this loop. `seeding_off`: keys whose intent asked for no level.
-    `exits`: the intent ids of the take-profit and stop exits of this loop, sent or not.
+    `positions`: signed quantity per key as the venue holds it. `flows`: declared money in USD that entered
+    (+) or left (-) the wallet in this loop: funding, transfers, declared income. `new_run`: an executor
+    started before this loop. `synced`: sync_state ran after this loop. `seeding_off`: keys whose intent
+    asked for no level. `exits`: the intent ids of the take-profit and stop exits of this loop, sent or not.
     """
 
     positions: Mapping[str, float]
@@ -81,14 +81,29 @@ class Truth(Struct, frozen=True, gc=False):
 
 
 class Look:
-    """One loop. `docs` maps a file's stem to its JSON object; `unreadable` a stem to the reason; a stem in neither
-    has no file. `before` is the previous loop (its own `before` is cut, so memory stays flat). `writes` is the
-    journal of the loop, None where there is none; `truth` is None on a foreign tree. `ts` is the harness clock of the publish in
-    microseconds, `until` that of the last write of the loop (the sync). `names` are all paths found, `view` what
-    `contract.view` derives once for all rules."""
+    """One loop. `docs` maps a file's stem to its JSON object; `unreadable` a stem to the reason; a stem in
+    neither has no file. `names` are all paths found.
 
-    __slots__ = ("before", "docs", "loop", "names", "raw", "settings", "truth", "ts", "unreadable",
-                 "until", "view", "writes")
+    `before` is the previous loop (its own `before` is cut, so memory stays flat). `writes` is the journal
+    of the loop, None where there is none; `truth` is None on a foreign tree. `ts` is the harness clock of
+    the publish in microseconds, `until` that of the last write of the loop (the sync). `view`: what
+    `contract.view` derives.
+    """
+
+    __slots__ = (
+        "before",
+        "docs",
+        "loop",
+        "names",
+        "raw",
+        "settings",
+        "truth",
+        "ts",
+        "unreadable",
+        "until",
+        "view",
+        "writes",
+    )
 
     def __init__(
         self,

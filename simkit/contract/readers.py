@@ -1,7 +1,7 @@
-"""Tolerant readers: bytes of a file to its JSON object, or the reason why there is none; and times in any form.
+"""Tolerant readers: a file's bytes to its JSON object, or the reason why there is none; times in any form.
 
-Comes in: bytes, JSON values. Goes out: objects, microseconds, typed shapes. Nothing here raises on what it reads
-or writes anything (B-DASH-1, B-DASH-2). May import `core` and the rest of `contract`.
+Comes in: bytes, JSON values. Goes out: objects, microseconds, typed shapes. Nothing here raises on what it
+reads, or writes anything (B-DASH-1, B-DASH-2). May import `core` and the rest of `contract`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LATEST_S = 253_402_300_800.0  # the year 10000
 
 
 def read_object(data: bytes) -> tuple[Doc | None, str]:
-    """One complete JSON object and an empty reason, or None and the reason why there is none (INV-G01, G02)."""
+    """One complete JSON object and no reason, or None and the reason why there is none (INV-G01, G02)."""
     try:
         value = _DECODER.decode(data)
     except _BROKEN as problem:
@@ -81,7 +81,7 @@ def _kind(value: Any) -> str:
 
 
 def decode(stem: str, data: bytes | None) -> Shape | None:
-    """The typed document of a registered surface or of the TP/SL registry; None when it does not fit its shape."""
+    """The typed document of a registered surface or of the registry; None when it does not fit its shape."""
     if data is None:
         return None
     decoder = _TYPED.get(stem)
@@ -103,7 +103,7 @@ def parse_time(value: object) -> int | None:
     if kind is str:
         return _parse_text(value)  # type: ignore[arg-type]
     if kind is float or kind is int:
-        return _parse_number(value)  # type: ignore[arg-type]
+        return _parse_number(value)
     return None
 
 

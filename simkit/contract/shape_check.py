@@ -1,9 +1,10 @@
 """Every place where a document does not fit its shape (INV-G16, INV-G18), found by walking it once.
 
-Comes in: a decoded document and its Struct. Goes out: path, value and message of each fault. May import msgspec.
+Comes in: a decoded document and its Struct. Goes out: path, value and message of each fault. May import
+msgspec.
 
-Used only after the fast typed decode has refused a file. Words of a vocabulary count as text here: which words
-are allowed is for other rules (INV-R02, INV-R03, INV-P02, INV-H03).
+Used only after the fast typed decode has refused a file. Words of a vocabulary count as text here: which
+words are allowed is for other rules (INV-R02, INV-R03, INV-P02, INV-H03).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def _info(shape: type) -> Any:
 
 
 def shape_faults(doc: object, shape: type) -> list[Fault]:
-    """All faults of `doc` against `shape`, in document order; empty when only words of a vocabulary differ."""
+    """All faults of `doc` against `shape`, in document order; empty when only words of a vocabulary
+    differ."""
     out: list[Fault] = []
     _walk(doc, _info(shape), "", out)
     return out

@@ -2,8 +2,8 @@
 
 Comes in: two numbers and the grain of the inputs. Goes out: whether they agree. May import nothing.
 
-A rule passes as `grain` half a quantum per rounded input times the factor with which it enters the formula; the
-published result counts as one input with factor 1.
+A rule passes as `grain` half a quantum per rounded input times the factor with which it enters the formula;
+the published result counts as one input with factor 1.
 """
 
 from __future__ import annotations

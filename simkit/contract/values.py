@@ -1,14 +1,14 @@
 """Defensive reads of plain JSON: what a rule takes from a document that may hold anything.
 
-Comes in: JSON values. Goes out: numbers, objects, text; None or an empty object where there is none. Nothing here
-raises but `need`. May import `contract.finding`.
+Comes in: JSON values. Goes out: numbers, objects, text; None or an empty object where there is none. Only
+`need` raises. May import `contract.finding`.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from simkit.contract.finding import Found, Lacking, NotEvaluated
+from simkit.contract.finding import Found, LackingError, NotEvaluated
 
 T = TypeVar("T")
 _HUGE = 10**30
@@ -41,9 +41,9 @@ def rows_of(value: object) -> list[Any]:
 
 
 def need(value: T | None, what: str) -> T:
-    """`value`, or Lacking: the rule is then not evaluated."""
+    """`value`, or LackingError: the rule is then not evaluated."""
     if value is None:
-        raise Lacking(f"{what} is missing or ill-typed")
+        raise LackingError(f"{what} is missing or ill-typed")
     return value
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simkit.contract.finding import Lacking
+from simkit.contract.finding import LackingError
 from simkit.contract.look import Look
 from simkit.contract.manifest import Registered, registered
 from simkit.contract.readers import MANIFEST, REGISTRY, parse_time
@@ -17,7 +17,15 @@ from simkit.contract.values import num, obj
 Doc = dict[str, Any]
 Pair = tuple[float | None, float | None]
 
-PER_LOOP = ("nav", "positions_state", "positions_ledger", "kpis_v7", "diagnostics", "risk_snapshot", "router_health")
+PER_LOOP = (
+    "nav",
+    "positions_state",
+    "positions_ledger",
+    "kpis_v7",
+    "diagnostics",
+    "risk_snapshot",
+    "router_health",
+)
 INTEL = ("symbol_scores_v6", "rv_momentum", "factor_diagnostics")
 
 
@@ -41,10 +49,14 @@ class Row:
 
 
 class View:
-    """`rows` are the rows of S3, `held` those with qty != 0 by key, `P` those of them with entry > 0 (B-LED-4);
-    `entries` the ledger by key (L), `levels` its tp_sl_levels as (tp, sl), `registry` R. None where the file or
-    its list cannot be read. `times` are the surface times in microseconds of all registered surfaces found,
-    `clashes` those whose two stamps differ, `stamps` the six event times inside S6. `nav` is the finite nav of S1, `dd` the drawdown fraction of S7."""
+    """What is derived of one tree; None where the file or its list cannot be read.
+
+    `rows` are the rows of S3, `held` those with qty != 0 by key, `P` those of them with entry > 0 (B-LED-4).
+    `entries` is the ledger by key (L), `levels` its tp_sl_levels as (tp, sl), `registry` is R.
+    `times` are the surface times in microseconds of all registered surfaces, `clashes` those whose two stamps
+    differ, `stamps` the six event times inside S6. `nav` is the finite nav of S1, `dd` the fraction of S7.
+    `extra` are the further surfaces that the manifest registers.
+    """
 
     __slots__ = (
         "P", "clashes", "counters", "dd", "entries", "entry_list", "extra", "held", "levels", "live", "nav",
@@ -147,33 +159,33 @@ class View:
     # What a rule cannot do without ------------------------------------------------------------------------
 
     def need_rows(self) -> list[Row]:
-        """The rows of S3, or Lacking."""
+        """The rows of S3, or LackingError."""
         if self.rows is None:
-            raise Lacking("positions_state.positions is no list")
+            raise LackingError("positions_state.positions is no list")
         return self.rows
 
     def need_positions(self) -> dict[str, Row]:
-        """P, or Lacking."""
+        """P, or LackingError."""
         if self.P is None:
-            raise Lacking("positions_state.positions is no list")
+            raise LackingError("positions_state.positions is no list")
         return self.P
 
     def need_entries(self) -> dict[str, Doc]:
-        """L, or Lacking."""
+        """L, or LackingError."""
         if self.entries is None:
-            raise Lacking("positions_ledger.entries is no list")
+            raise LackingError("positions_ledger.entries is no list")
         return self.entries
 
     def need_levels(self) -> dict[str, Pair]:
-        """`tp_sl_levels`, or Lacking."""
+        """`tp_sl_levels`, or LackingError."""
         if self.levels is None:
-            raise Lacking("positions_ledger.tp_sl_levels is no object")
+            raise LackingError("positions_ledger.tp_sl_levels is no object")
         return self.levels
 
     def need_registry(self) -> dict[str, Doc]:
-        """R, or Lacking."""
+        """R, or LackingError."""
         if self.registry is None:
-            raise Lacking("position_tp_sl.entries is no object")
+            raise LackingError("position_tp_sl.entries is no object")
         return self.registry
 
 

@@ -24,9 +24,8 @@ def iso(ts_us: int) -> str:
 def parse_iso(text: str) -> int:
     """Microseconds of an ISO-8601 time; without an offset it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
+    return (since.days * 86_400 + since.seconds) * MICROSECONDS + since.microseconds
 
 
 def epoch_s(ts_us: int) -> float:

@@ -32,6 +32,6 @@ def group_shares(
     """(group, gross notional / NAV, cap) by name; shares are 0.0 while NAV is not > 0."""
     shares = []
     for name in sorted(caps):
-        gross = sum([row.notional for row in rows if in_group(row.symbol, name)])
+        gross = sum([row.notional for row in rows if in_group(row.symbol, name)])  # ints
         shares.append((name, fraction(gross, nav) if nav > 0 else 0.0, caps[name]))
     return tuple(shares)

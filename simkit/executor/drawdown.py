@@ -47,7 +47,7 @@ class Drawdown:
     def __init__(self, ts: int, disk: Disk, settings: DrawdownSettings) -> None:
         self._peak = disk.peak_nav
         self._changes: deque[int] = deque()
-        self._inputs: tuple[int, DrawdownSettings] | None = None
+        self._inputs: tuple[int, DrawdownSettings, NavSettings, frozenset[str]] | None = None
         dd, limit = disk.last_dd_pct or 0.0, settings.max_portfolio_dd_nav_pct
         state = _STATES.get(disk.last_dd_state or "", "NORMAL")
         since_ts = ts if disk.last_dd_since is None else disk.last_dd_since
@@ -66,7 +66,7 @@ class Drawdown:
         legacy: frozenset[str],
     ) -> None:
         """Take this loop's NAV. `reset_peak`: the operator voids the peak, it restarts at `nav`."""
-        inputs = (nav, settings)  # nothing can change while these do not, bar the window of B-DD-5
+        inputs = (nav, settings, guard, legacy)  # while these stay, only the window of B-DD-5 can move
         if inputs == self._inputs and not reset_peak and not self._changes:
             return
         self._inputs = inputs

@@ -46,18 +46,18 @@ class RawVector(Struct, frozen=True, gc=False):
 
 
 def coefficients(column: Sequence[float]) -> Coefficients:
-    """Mean, population std, min, max and range; without a spread std and range are 1.0 (INV-F03)."""
+    """Mean, population std, min, max and range; std and range are 1.0 where there is none (INV-F03)."""
     low, high = min(column), max(column)
     centre = min(max(q12(mean(column)), low), high)
-    std, spread = q12(population_std(column, centre)), q12(high - low)
-    if std < DEGENERATE:
-        std = spread = 1.0
-    return Coefficients(centre, std, low, high, spread)
+    if high - low < DEGENERATE:
+        return Coefficients(centre, 1.0, low, high, 1.0)
+    std = q12(population_std(column, centre))
+    return Coefficients(centre, 1.0 if std < DEGENERATE else std, low, high, q12(high - low))
 
 
 def _is_flat(coef: Coefficients) -> bool:
-    # A true population std is at most half the range, so this pair of ones only marks a degenerate factor.
-    return coef.std == 1.0 == coef.range
+    # A true population std is at most half the range: only one that was put in reaches it.
+    return coef.std >= coef.range
 
 
 def normalized(column: Sequence[float], coef: Coefficients, settings: IntelSettings) -> list[float]:

@@ -117,8 +117,8 @@ def _portfolio_dd_circuit(r: Request) -> Answer:
 def _correlation_cap(r: Request) -> Answer:
     for name, cap in sorted(r.limits.correlation_groups.items()):
         if in_group(r.signal.symbol, name):
-            members = sum([worth for symbol, worth in r.book.by_symbol.items() if in_group(symbol, name)])
-            answer = _above(r.share(members + r.notional), cap)
+            worths = [worth for symbol, worth in r.book.by_symbol.items() if in_group(symbol, name)]
+            answer = _above(r.share(sum(worths) + r.notional), cap)  # ints
             if answer is not None:
                 return answer
     return None

@@ -108,7 +108,6 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: dict[str, LedgerEntry] = {}
         self.snapshot: tuple[LedgerEntry, ...] = ()
-        self._before: dict[str, LedgerEntry] = {}
         self._built_from: tuple[object, object] = ((), {})
 
     def build(self, ts: int, rows: tuple[PositionRow, ...], registry: Registry) -> None:
@@ -134,15 +133,16 @@ class Ledger:
             self._take(fresh)
         self._built_from = (rows, levels)
 
-    def act_out(self, ts: int, faults: Sequence[LedgerFault]) -> None:
-        """B-LED-11: entries appear, change or vanish."""
+    def act_out(self, ts: int, faults: Sequence[LedgerFault], published: Mapping[str, LedgerEntry]) -> None:
+        """B-LED-11: entries appear, change or vanish. What a fault put into the ledger as it was last
+        `published` keeps its age (INV-L09)."""
         entries = dict(self.entries)
         for fault in faults:
             key = f"{fault.symbol}:{fault.side}"
             if isinstance(fault, MissingLedgerPosition):
                 entries.pop(key, None)
             elif fault.in_ledger:
-                known = self._before.get(key) or entries.get(key)
+                known = published.get(key) or entries.get(key)
                 ghost = LedgerEntry(
                     key, fault.symbol, fault.side, fault.qty, fault.entry, fault.tp, fault.sl,
                     _born(ts, known, None), known.updated_ts if known else ts,
@@ -152,7 +152,6 @@ class Ledger:
         self._built_from = ((), None)
 
     def _take(self, entries: dict[str, LedgerEntry]) -> None:
-        self._before = self.entries
         self.entries = entries
         self.snapshot = tuple(entries.values())
 

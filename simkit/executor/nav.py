@@ -4,6 +4,8 @@ of its own.
 Comes in: the venue's balance and the open PnL. Goes out: `NavPart`, `NavJump`, the daily loss. May import
 `core`, `exchange.orders`, `executor.state`.
 
+A lying balance (`wrong_balance`) is believed: the venue itself tells it.
+
 Money in micro-USD, ages in seconds. NAV is equity: wallet + open PnL (A-09). A finite NAV <= 0 is a
 value.
 """

@@ -28,18 +28,17 @@ def reconcile(
     positions = {row.key: row for row in rows}
     if "D-14" in legacy:
         ledger = _rebuilt(rows, registry)
-    missing_ledger = sum([key not in ledger for key in positions])
-    ghosts = sum([key not in positions for key in ledger])
-    stale = sum([key not in positions for key in registry])
+    missing_ledger = len([key for key in positions if key not in ledger])
+    ghosts = len([key for key in ledger if key not in positions])
+    stale = len([key for key in registry if key not in positions])
     bare = [entry for key, entry in ledger.items() if not (_covered(entry) and _covered(registry.get(key)))]
-    registered = sum(
-        [_covered(entry) and (key in positions or "D-37" in legacy) for key, entry in ledger.items()]
-    )
+    counted = ledger if "D-37" in legacy else positions
+    registered = len([key for key in counted if _covered(ledger.get(key))])
     return Reconciliation(
         open_positions=len(positions),
         registered=registered,
         missing=len(bare) + missing_ledger,
-        underwater=sum([_underwater(entry, venue) for entry in bare]),
+        underwater=len([entry for entry in bare if _underwater(entry, venue)]),
         coverage=fraction(registered, len(positions)),
         mismatch=bool(missing_ledger or ghosts or bare or stale),
         missing_ledger=missing_ledger,

@@ -39,6 +39,9 @@ from simkit.executor.stats import Rolling, Tally
 from simkit.executor.var import ReturnBook
 from simkit.scenario.model import GhostLedgerEntry, OffExchangeAsset, Scenario, Signal
 
+#: What a process finds when it starts: the time, the disk, the balance.
+Found = tuple[int, Disk, Balance | None]
+
 
 class ReferenceExecutor:
     """Meets `StateExecutor`. One object is one process: a restart is a new object with what lies on
@@ -55,7 +58,7 @@ class ReferenceExecutor:
         self._universe = frozenset(scenario.universe)
         self._past = scenario.past
         self._off_exchange = tuple([_off_exchange(asset) for asset in scenario.account.off_exchange])
-        self._found: tuple[int, Disk, Balance | None] | None = None
+        self._found: Found | None = None
 
     # Start-up --------------------------------------------------------------------------------------------
 
@@ -64,14 +67,10 @@ class ReferenceExecutor:
         loop, before its scan, because only then the settings in force are known."""
         self._found = (ts, disk, venue.balance())
 
-    def _start_up(self, now: LoopInput, venue: VenuePort) -> None:
+    def _start_up(self, found: Found, now: LoopInput, venue: VenuePort) -> None:
         """Begin empty but for what the disk holds (B-RST-1, B-RST-2), then sync ledger and registry
         with the venue's positions (B-LED-3). Nothing waits for a flat book (D-17)."""
-        if self._found is None:
-            raise RuntimeError("start() comes before the first loop")
-        ts, disk, balance = self._found
-        self._found = None
-        settings = now.settings
+        (ts, disk, balance), settings = found, now.settings
         self._adopt(settings)
         self._run_id = f"{self._id}-run-{disk.run}"
         self._positions, self._ledger, self._registry = Positions(), Ledger(), Registry(disk.registry)
@@ -117,11 +116,13 @@ class ReferenceExecutor:
     def _begin(self, now: LoopInput, venue: VenuePort) -> None:
         self._now, self._venue = now, venue
         if self._found is not None:
-            self._start_up(now, venue)
+            self._start_up(self._found, now, venue)
+            self._found = None
         elif now.settings is not self._settings:
             self._adopt(now.settings)
             self._intel.use(now.settings)
         self._desk.events = []
+        self._published_ledger = self._ledger.entries
         self._day.roll(now.day, self._nav.part.nav)
         self._daily_loss_seen = self._day.loss
 
@@ -155,7 +156,7 @@ class ReferenceExecutor:
         faults = ledger_faults(now.faults) if now.faults else None
         if faults:
             self._faulty = True
-            self._ledger.act_out(now.ts, faults)
+            self._ledger.act_out(now.ts, faults, self._published_ledger)
             for fault in faults:
                 if isinstance(fault, GhostLedgerEntry) and fault.in_registry:
                     self._registry.act_out(now.ts, fault)

@@ -13,6 +13,7 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import fsum, log, sqrt
+from typing import NamedTuple
 
 from simkit.core.numeric import div_half_even, q9, q12
 from simkit.core.settings import VarSettings
@@ -106,24 +107,20 @@ class ReturnBook:
         if not settings.enabled:
             return None
         symbols = tuple(sorted(exposures))
-        if nav <= 0:
-            return _without_figures("unavailable", symbols)
-        if not symbols:
-            self._hold(())
-            return _FLAT
         enough = settings.min_returns
         held = tuple(s for s in symbols if exposures[s] and len(self._column_of.get(s, ())) >= enough)
-        self._hold(held)
+        self._hold(held if nav > 0 else ())
+        if nav <= 0:
+            return _without_figures("unavailable", dict.fromkeys(symbols, _UNKNOWN), _Worst(None, None, ()))
+        if not symbols:
+            return _FLAT
+        cvar = self._symbol_cvar(symbols, exposures, nav)
+        worst = _worst(cvar, settings.max_position_cvar_nav_pct)
         if not held and any(exposures.values()):
-            return _without_figures("insufficient_data", symbols, exposures)
+            return _without_figures("insufficient_data", cvar, worst)
         shares = [exposures[symbol] / nav for symbol in held]
         sigma = q12(sqrt(self._moments.variance(shares))) if held else 0.0
         value = q9(settings.z * sigma)
-        cvar = self._symbol_cvar(symbols, exposures, nav)
-        limit = settings.max_position_cvar_nav_pct
-        known = [row.value for row in cvar.values() if row.value is not None]
-        breaching = tuple(s for s, row in cvar.items() if row.value is not None and row.value > limit)
-        complete = len(known) == len(cvar)
         return VarPart(
             status="",
             value=value,
@@ -131,12 +128,12 @@ class ReturnBook:
             volatility=q9(sigma * sqrt(BARS_PER_YEAR)),
             n_assets=len(held),
             within_limit=value <= settings.max_portfolio_var_nav_pct,
-            cvar_status="" if complete else "insufficient_data",
+            cvar_status="insufficient_data" if _UNKNOWN in cvar.values() else "",
             cvar=cvar,
-            cvar_within_limit=False if breaching else True if complete else None,
+            cvar_within_limit=worst.within_limit,
             portfolio_cvar=self._portfolio_cvar(held, shares),
-            breaching=breaching,
-            worst_cvar=max(known, default=0.0),
+            breaching=worst.breaching,
+            worst_cvar=worst.value or 0.0,
         )
 
     def _hold(self, held: tuple[str, ...]) -> None:
@@ -198,10 +195,24 @@ class ReturnBook:
         return max(0.0, q9(-(fsum(worst) / k)))
 
 
-def _without_figures(
-    status: str, symbols: tuple[str, ...], exposures: Mapping[str, int] | None = None
-) -> VarPart:
-    """A block that says why it has no figures (B-VAR-6, D-22)."""
+class _Worst(NamedTuple):
+    """The largest known CVaR, whether it keeps the limit, and who does not; None without a known one."""
+
+    value: float | None
+    within_limit: bool | None
+    breaching: tuple[str, ...]
+
+
+def _worst(cvar: Mapping[str, SymbolCvar], limit: float) -> _Worst:
+    known = [row.value for row in cvar.values() if row.value is not None]
+    if not known:
+        return _Worst(None, None, ())
+    breaching = tuple(s for s, row in cvar.items() if row.value is not None and row.value > limit)
+    return _Worst(max(known), not breaching, breaching)
+
+
+def _without_figures(status: str, cvar: Mapping[str, SymbolCvar], worst: _Worst) -> VarPart:
+    """A block that says why it has no portfolio figures (B-VAR-6, D-22)."""
     return VarPart(
         status=status,
         value=None,
@@ -210,11 +221,11 @@ def _without_figures(
         n_assets=0,
         within_limit=None,
         cvar_status=status,
-        cvar={s: _UNKNOWN if exposures is None or exposures[s] else _NO_RISK for s in symbols},
-        cvar_within_limit=None,
+        cvar=cvar,
+        cvar_within_limit=worst.within_limit,
         portfolio_cvar=None,
-        breaching=(),
-        worst_cvar=0.0,
+        breaching=worst.breaching,
+        worst_cvar=worst.value or 0.0,
     )
 
 

@@ -92,7 +92,7 @@ def build(folder: Path, identity: Identity, recording: Recording, old: Path | No
 def _lines(recording: Recording, old: Path | None, tree: Tree) -> Iterator[tuple[bytes, Line]]:
     """Every line of the run, as bytes and decoded; `tree` goes along."""
     kept = recording.kept_from if recording.kept_from is not None else recording.loops + 1
-    if kept > 1 and old is not None:
+    if kept > 1 and old is not None and (old / HISTORY).is_file():
         for encoded in raw_lines(old / HISTORY):
             line = decode_line(encoded)
             if line.loop >= kept:

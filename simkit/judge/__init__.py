@@ -1,4 +1,5 @@
-"""Judges: contract rules, expectations and listed findings over a run. A judge never mutates and never raises.
+"""Judges: contract rules, expectations and listed findings over a run. A judge never mutates and never
+raises.
 
 Comes in: `LoopRecord`s. Goes out: findings. May import `core`, `contract`, `scenario.model` and `trace`.
 """

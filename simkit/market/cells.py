@@ -11,6 +11,8 @@ from decimal import Decimal, DecimalException
 from simkit.core.clock import MICROSECONDS, parse_iso
 from simkit.core.numeric import PRICE, scaled
 
+#: Price quanta in one unit of the last of so many decimals.
+_QUANTA: tuple[int, ...] = tuple(PRICE // 10**decimals for decimals in range(9))
 _EPOCH_UNITS = ((10**11, MICROSECONDS), (10**14, 1_000), (10**17, 1))
 
 
@@ -18,12 +20,9 @@ def price_of(text: str) -> int:
     """A price, nearest to 1e-8, ties to even; may be 0 or negative. Raises ValueError when it is no
     number."""
     whole, _, decimals = text.partition(".")
-    if (
-        whole.isdecimal()
-        and len(whole) <= 15
-        and (not decimals or (decimals.isdecimal() and len(decimals) <= 8))
-    ):
-        return int(whole + decimals.ljust(8, "0"))
+    digits = whole + decimals
+    if digits.isdecimal() and len(digits) <= 16 and len(decimals) <= 8:
+        return int(digits) * _QUANTA[len(decimals)]
     return scaled(str(_number(text)), PRICE)
 
 
@@ -37,10 +36,10 @@ def label_of(text: str) -> int:
             raise ValueError(text) from problem
         except ValueError:
             pass
-    value = _number(text)
+    value = int(text) if text.isdecimal() else _number(text)
     for limit, per_unit in _EPOCH_UNITS:
         if 0 <= value < limit:
-            return scaled(str(value), per_unit)
+            return int(value * per_unit)
     raise ValueError(text)
 
 

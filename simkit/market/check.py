@@ -187,6 +187,16 @@ class _Check:
 
     def _check_prices(self, row: list[str], places: Places) -> None:
         """Numbers above zero, and open and close inside low..high."""
+        try:
+            low, high = price_of(row[places.low]), price_of(row[places.high])
+            start, end = price_of(row[places.open]), price_of(row[places.close])
+        except ValueError:
+            self._explain_prices(row, places)
+        else:
+            if not (0 < low <= start <= high and low <= end <= high):
+                self._explain_prices(row, places)
+
+    def _explain_prices(self, row: list[str], places: Places) -> None:
         prices: dict[str, int] = {}
         for name, at in zip(PRICES, (places.open, places.high, places.low, places.close), strict=True):
             try:

@@ -83,7 +83,7 @@ class Account:
             lines.append(f"  ... and {self._left_out} more; simkit show {scenario.name} --loop N")
         lines.append(f"  findings  {findings_sentence(result.judgement)}")
         if not result.judgement.ok:
-            found = finding_lines(result.judgement, scenario.file)
+            found = finding_lines(result.judgement)
             lines += (f"    {line}" for line in bounded(found, _FINDINGS, f"simkit check {scenario.name}"))
         return lines
 

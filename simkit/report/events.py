@@ -6,7 +6,7 @@ Comes in: the events of a loop as `trace.events` tells them (published units). G
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simkit.report.words import number, value_text
@@ -19,7 +19,9 @@ def event_lines(told: Told) -> list[str]:
     left out."""
     lines = ["script   the executor is restarted"] if told.get("restarted") else []
     for kind, label, text in _KINDS:
-        lines += (f"{label:<8} {text(event)}" for event in told.get(kind, ()) if _is_news(event))
+        events = told.get(kind, ())
+        filled = [event["order"]["id"] for event in events if event.get("event") == "fill"]
+        lines += (f"{label:<8} {text(event)}" for event in events if _is_news(event, filled))
     lines += (
         f"odd      {path} written by {writer} ({mode})" for path, writer, mode in told.get("writes", ())
     )
@@ -28,7 +30,10 @@ def event_lines(told: Told) -> list[str]:
     return lines
 
 
-def _is_news(event: Told) -> bool:
+def _is_news(event: Told, filled: Sequence[str]) -> bool:
+    """False for what another line says: a restart without losses, the answer to an order that was filled."""
+    if event.get("event") == "ack":
+        return event["status"] != "FILLED" or event["order"]["id"] not in filled
     return event.get("event") != "restart" or bool(event.get("losing"))
 
 

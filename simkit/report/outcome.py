@@ -20,7 +20,7 @@ def failure_text(outcome: Outcome) -> str:
     """Head, findings, difference, and what to type next."""
     lines = [*_message(outcome)]
     if outcome.judgement is not None and outcome.word == "broken":
-        lines += finding_lines(outcome.judgement, outcome.file)
+        lines += finding_lines(outcome.judgement)
     if outcome.difference is not None and not outcome.difference.same:
         shown = difference_lines(outcome.difference, outcome.events)
         lines += shown if outcome.word != "broken" else (f"golden: {line}" for line in shown[:1])

@@ -38,7 +38,7 @@ def plural(count: int, noun: str) -> str:
         return f"1 {noun}"
     if noun.endswith("y"):
         return f"{count} {noun[:-1]}ies"
-    return f"{count} {noun}{'es' if noun.endswith(('ch', 's', 'x')) else 's'}"
+    return f"{count} {noun}{'es' if noun.endswith(('ch', 's', 'x', 'veto')) else 's'}"
 
 
 def loops_text(loops: Iterable[int]) -> str:

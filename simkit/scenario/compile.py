@@ -3,13 +3,14 @@
 Comes in: the bytes of a file and where it lies. Goes out: scenarios, or ScenarioError with all mistakes. May
 import `core`, `contract` and `scenario`.
 
-First the schema looks at keys and types, then the compilers at meaning; both note into one `Reader`, so that the
-author sees every mistake in one go. Compilers therefore meet any node and never trust the schema.
+First the schema looks at keys and types, then the compilers at meaning; both note into one `Reader`, so that
+the author sees every mistake in one go. Compilers therefore meet any node and never trust the schema.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -100,10 +101,10 @@ def _overlaid(reader: Reader, base: Scenario, top: Fields, variant: Fields | Non
 
 
 def _one_restart_per_loop(reader: Reader, nodes: list[Node], events: tuple[Event, ...]) -> None:
-    loops = [event.loop for event in events if isinstance(event, Restart)]
+    counts = Counter(f"L{event.loop}" for event in events if isinstance(event, Restart))
     for node in nodes:
         at = node.pairs["at"][1] if "at" in node.pairs and "restart" in node.pairs else None
-        if at is not None and any(at.text == f"L{loop}" and loops.count(loop) > 1 for loop in loops):
+        if at is not None and counts[at.text] > 1:
             reader.wrong(at, f"two restarts in {at.text}", "one is enough")
 
 

@@ -236,8 +236,11 @@ def _content(reader: Reader, node: Node, name: str, folder: File, outside: bool)
         return ""
     target = locate(name, folder)
     if target is None:
-        reader.wrong(node, f"`{name}` leaves the scenario folder",
-                     "keep the file beside the scenario, or say `outside: true` and run with `--data DIR`")  # fmt: skip
+        reader.wrong(
+            node,
+            f"`{name}` leaves the scenario's folder",
+            "keep the file beside the scenario, or say `outside: true` and run with `--data DIR`",
+        )
         return ""
     try:
         data = read_bytes(target)

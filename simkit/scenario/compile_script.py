@@ -97,7 +97,7 @@ def _positive_money(reader: Reader, node: Node | None) -> int | None:
 def signals_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> tuple[Signal, ...]:
     """One intent per loop of each entry, by loop, then in file order.
 
-    Ids are `i-<loop>-<n>`, n within the loop. The author's own id may come again: that sends the intent again.
+    Ids are `i-<loop>-<n>`, n within the loop. An id of the author's may come again: that sends it again.
     """
     counts: dict[int, int] = {}
     signals: list[Signal] = []

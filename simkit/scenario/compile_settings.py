@@ -138,20 +138,17 @@ def _value(reader: Reader, name: str, node: Node, default: Any, universe: Sequen
             return tuple(s for item in items if (s := reader.priced(item, universe)) is not None)
         return tuple(w for item in items if (w := reader.word(item, WORDS[name])) is not None)
     if isinstance(default, dict):
-        pairs = reader.pairs(node)
-        read = {
-            key.text: reader.read(value, parser(name), "a fraction such as `35 %`") for key, value in pairs
-        }
-        return {key: value for key, value in sorted(read.items()) if value is not None}
+        what = "a fraction such as `35 %`"
+        shares = {key.text: reader.read(value, parser(name), what) for key, value in reader.pairs(node)}
+        return {key: value for key, value in sorted(shares.items()) if value is not None}
     if isinstance(default, str):
         return reader.word(node, WORDS[name])
     kinds = {"fraction": "a fraction such as `20 %`", "duration": "a duration such as `90 s`"}
     parse: Callable[[str], float] = units.whole if isinstance(default, int) else parser(name)
     read = reader.read(node, parse, kinds.get(unit_of(name), "a number"))
     if read is not None and (read < 0 or (read == 0 and name in POSITIVE)):
-        reader.wrong(
-            node, f"found {node.found()}, expected {'more than 0' if name in POSITIVE else '0 or more'}"
-        )
+        wanted = "more than 0" if name in POSITIVE else "0 or more"
+        reader.wrong(node, f"found {node.found()}, expected {wanted}")
         return None
     return read
 

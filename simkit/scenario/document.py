@@ -3,9 +3,9 @@
 Comes in: nothing. Goes out: one Struct per block, from which `scenario.schema` makes the JSON Schema and the
 compilers take the known keys. May import msgspec.
 
-The models say which keys there are and of what JSON type; what a text means (units, loops, fields) is judged by
-`scenario.compile` and its parts. Where several forms are allowed the type is `Any` or a plain union: a tagged union
-would give one useless error for all of its members.
+The models say which keys there are and of what JSON type; what a text means (units, loops, fields) is judged
+by `scenario.compile` and its parts. Where several forms are allowed the type is `Any` or a plain union: a
+tagged union would give one useless error for all of its members.
 """
 
 from __future__ import annotations
@@ -216,9 +216,7 @@ class FaultDoc(Block, frozen=True, kw_only=True):
 
 Expect = Annotated[
     dict[str, dict[str, Any]],
-    Meta(
-        description="What must hold: under `always`, `never`, `L4`, `L3..L5`, or `columns` (a series per field)."
-    ),
+    Meta(description="What must hold, under `always`, `never`, `L3..L5` or `columns` (a series per field)."),
 ]
 Findings = Annotated[
     dict[str, Any],
@@ -255,9 +253,7 @@ class Document(Block, frozen=True, kw_only=True):
     clock: ClockDoc
     prices: Annotated[
         dict[str, Any],
-        Meta(
-            description="Price by symbol: a number, a series, {candles: …} or {random: …}. It is the universe."
-        ),
+        Meta(description="The universe: by symbol a price, a series, {candles: …} or {random: …}."),
     ] = {}
     replay: ReplayDoc | None = None
     history: Annotated[

@@ -1,15 +1,16 @@
 """Files to scenarios, and the cache that makes the second time cheap.
 
-Comes in: a path and a project. Goes out: `Scenario`s, names, fingerprints. May import `core` and `scenario`; the
-parser and the compilers are imported only when the cache does not know a file.
+Comes in: a path and a project. Goes out: `Scenario`s, names, fingerprints. May import `core` and `scenario`;
+the parser and the compilers are imported only when the cache does not know a file.
 
-An entry of `<work>/cache/scenarios` belongs to one path and is valid for one key: the file's bytes, its place and
-the sources of `core`, `contract` and `scenario`. A broken entry is as good as none.
+An entry of `<work>/cache/scenarios` belongs to one path and is valid for one key: the file's bytes, its place
+and the sources of `core`, `contract` and `scenario`. A broken entry is as good as none.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
@@ -72,7 +73,7 @@ def discover(project: Project) -> list[Path]:
 
 
 def is_scenario(data: bytes) -> bool:
-    """True when the first line that is no comment begins with `simkit:`; another version is an error at load."""
+    """True when the first line that is no comment begins with `simkit:`; `load` judges the version."""
     for line in data.removeprefix(b"\xef\xbb\xbf").splitlines():
         if line.strip() and not line.startswith((b"#", b"---")):
             return line.startswith(_MARK)
@@ -116,14 +117,19 @@ def _looked_up(file: Path, project: Project) -> tuple[bytes, str, Path]:
 @cache
 def sources() -> str:
     """A hash of the code that turns text into scenarios."""
-    house = Path(__file__).parent.parent
-    texts = [
-        read_bytes(house / room / name) or b""
-        for room in _SOURCES
-        for name in walk(house / room)
-        if name.endswith(".py")
-    ]
-    return digest(b"\0".join(texts))
+    house = os.path.dirname(os.path.dirname(__file__))
+    return digest(b"\0".join(_texts([os.path.join(house, room) for room in _SOURCES])))
+
+
+def _texts(folders: list[str]) -> Iterator[bytes]:
+    """The Python files below some folders, in a fixed order."""
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            if entry.name.endswith(".py"):
+                yield read_bytes(entry.path) or b""
+        yield from _texts([entry.path for entry in found if entry.is_dir() and entry.name != "__pycache__"])
 
 
 def _cached(entry: Path, key: str, kind: type[T]) -> T | None:

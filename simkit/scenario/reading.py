@@ -2,16 +2,15 @@
 
 Comes in: nodes. Goes out: values, or None where a mistake was noted. May import `core` and `scenario`.
 
-Two readers look at a document, the JSON Schema and the compilers. A place that the schema has refused is
-`covered`: nothing more is said about it.
+A compiler meets any node: `Reader` answers each question about the wrong kind of node with a mistake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from simkit.core.errors import Mistake
+from simkit.core.errors import Mistake, ScenarioError
 from simkit.scenario import units
 from simkit.scenario.document import Block, keys
 from simkit.scenario.model import Loops, Side, Step
@@ -19,6 +18,7 @@ from simkit.scenario.units import Unreadable, nearest
 from simkit.scenario.yaml_nodes import Node
 
 T = TypeVar("T")
+MOST_MISTAKES: Final = 200
 #: A series as written: loop, value, and the node that says so; each value holds until the next loop.
 Series = list[tuple[int, T, Node]]
 
@@ -29,7 +29,7 @@ class Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.last = 0
-        self.covered: set[tuple[int, int]] = set()
+        self._places: set[tuple[int, int]] = set()
         self._mistakes: dict[tuple[int, int, str], Mistake] = {}
 
     @property
@@ -41,18 +41,16 @@ class Reader:
         """True when a mistake was noted at that node (None: anywhere)."""
         if node is None:
             return bool(self._mistakes)
-        return any(place[:2] == (node.line, node.column) for place in self._mistakes)
+        return (node.line, node.column) in self._places
 
     def wrong(self, node: Node, message: str, hint: str = "") -> None:
-        """Note a mistake at a node; one message per place."""
-        if (node.line, node.column) not in self.covered:
-            mistake = Mistake(self.file, node.line, node.column, message, hint)
-            self._mistakes.setdefault((node.line, node.column, message), mistake)
-
-    def refused(self, node: Node, message: str, hint: str = "") -> None:
-        """Note what the schema refuses; nothing else will be said about this place."""
-        self.wrong(node, message, hint)
-        self.covered.add((node.line, node.column))
+        """Note a mistake at a node; the same message at the same place counts once. Raises ScenarioError when
+        there are too many to be of use."""
+        mistake = Mistake(self.file, node.line, node.column, message, hint)
+        self._places.add((node.line, node.column))
+        self._mistakes.setdefault((node.line, node.column, message), mistake)
+        if len(self._mistakes) >= MOST_MISTAKES:
+            raise ScenarioError(self.mistakes)
 
     def missing(self, node: Node, name: str) -> None:
         """Note that a block lacks a key."""
@@ -61,7 +59,7 @@ class Reader:
     # Values ------------------------------------------------------------------------------------------------
 
     def read(self, node: Node | None, parse: Callable[[str], T], what: str = "a value") -> T | None:
-        """A scalar through `parse`; None (and a mistake) when it cannot be read, None when there is no node."""
+        """A scalar through `parse`; None without a node, None and a mistake when it cannot be read."""
         if node is None:
             return None
         if not node.is_scalar or node.kind in ("null", "bool"):
@@ -210,11 +208,12 @@ class Fields:
         return self.found.get(name)
 
     def one_of(self, names: Sequence[str], what: str, *, optional: bool = False) -> str | None:
-        """The one key of `names` that is there; none or several are a mistake."""
+        """The one key of `names` that is there; none or several are a mistake (unknown keys explain none)."""
         present = [name for name in self.found if name in names]
         if len(present) == 1:
             return present[0]
-        if self.node is not None and self.node.kind == "map" and (present or not optional):
+        whole = self.node is not None and len(self.node.pairs) == len(self.found)
+        if self.node is not None and self.node.kind == "map" and (present or (whole and not optional)):
             listed = ", ".join(f"`{name}`" for name in names)
             found = "found " + " and ".join(f"`{name}`" for name in present) if present else "found none"
             self.reader.wrong(self.node, f"{what} has exactly one of {listed}; {found}")

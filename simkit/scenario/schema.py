@@ -1,10 +1,10 @@
 """The JSON Schema of a scenario, for editors and for a first look at a document.
 
-Comes in: nothing, or the root node of a document. Goes out: the schema (draft 2020-12), or mistakes with their
-places. May import `core` and `scenario`; jsonschema-rs is imported where it is used.
+Comes in: nothing, or the root node of a document. Goes out: the schema (draft 2020-12), or mistakes with
+their places. May import `core` and `scenario`; jsonschema-rs is imported where it is used.
 
-The schema knows keys, types and words; what a text means is left to the compilers. Unknown and missing keys are
-noted here, all else only where the compilers, who say it better, were silent.
+The schema knows keys, types and words; what a text means is left to the compilers. Missing keys are noted
+here, all else only where the compilers, who say it better, were silent.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from simkit.core.settings import Settings
 from simkit.scenario.compile_settings import LEGACY, WORDS, groups, unit_of
 from simkit.scenario.document import Document
 from simkit.scenario.reading import Reader
-from simkit.scenario.units import nearest
 from simkit.scenario.yaml_nodes import Node
 
-#: An error that the compilers are expected to note: its node, our words for it, and whether they note it there.
+#: An error that the compilers are expected to note: its node, our words, and whether they note it there.
 Left = tuple[Node, str, bool]
 _TYPES: Final = {
     "object": "a map",
@@ -129,7 +128,7 @@ def errors(document: Any) -> Iterator[tuple[list[str | int], list[str | int], st
 
 
 def check(reader: Reader, root: Node) -> list[Left]:
-    """Note every mistake that the schema finds, each at its place; what compilers say better is handed back."""
+    """Note the mistakes that the schema finds, each at its place; hand back what compilers say better."""
     left: list[Left] = []
     for where, rule, words in errors(root.plain()):
         keyword = str(rule[-1])
@@ -139,10 +138,8 @@ def check(reader: Reader, root: Node) -> list[Left]:
                 if name not in node.pairs:
                     reader.missing(node, name)
         elif keyword == "additionalProperties":
-            known = list(part["properties"])
-            for name, (key, _) in node.pairs.items():
-                if name not in known:
-                    reader.refused(key, f"unknown key `{name[:40]}`", nearest(name[:40], known))
+            unknown = [key for name, (key, _) in node.pairs.items() if name not in part["properties"]]
+            left += [(key, f"unknown key `{key.text[:40]}`", True) for key in unknown]
         elif keyword == "type":
             left.append((node, f"found {node.found()}, expected {_named(part['type'])}", True))
         elif keyword == "enum":

@@ -155,6 +155,8 @@ def _place_and_words(problem: Any, text: str) -> tuple[int, int, str, str]:
     here = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in here[: len(here) - len(here.lstrip())] or here[mark.column : mark.column + 1] == "\t":
         return line, here.index("\t") + 1, *_TAB
+    if re.match(r"\w\[", here[max(mark.column - 1, 0) :]):
+        return line, column, "a name with `[` must be quoted inside braces", 'write {"positions[KEY].qty": 1}'
     said = str(getattr(problem, "problem", None) or problem)
     if said in _PLAIN_WORDS:
         return line, column, *_PLAIN_WORDS[said]

@@ -172,5 +172,5 @@ def ledger_status(positions: tuple[Doc, ...], ledger: tuple[Doc, ...]) -> Ledger
         return "ok"
     if not ledger:
         return "error"
-    covered = sum(1 for entry in ledger if any(num(entry.get(name)) is not None for name in ("tp", "sl")))
-    return "partial" if covered < len(ledger) or len(ledger) != len(positions) else "ok"
+    covered = all(any(num(entry.get(name)) is not None for name in ("tp", "sl")) for entry in ledger)
+    return "ok" if covered and len(ledger) == len(positions) else "partial"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, Struct
 
-from simkit.contract.readers import decode, parse_time, read_object
+from simkit.contract.readers import parse_time, read_object
 from simkit.contract.shapes import book
 from simkit.contract.table import by_stem
 from simkit.core.canon import encode
@@ -24,7 +24,7 @@ from simkit.scenario.script import Cue
 from simkit.surfaces.disk import published
 from simkit.surfaces.stamp import SYNC_STATE, stamp
 
-_NAV, _NAV_STATE, _POSITIONS = by_stem["nav"].path, by_stem["nav_state"].path, by_stem["positions_state"].path
+_NAV, _NAV_STATE = by_stem["nav"].path, by_stem["nav_state"].path
 
 
 #: From here on a number times 10**6 may leave the range of a double: no money.
@@ -114,7 +114,7 @@ class Mirror:
             if source is None:
                 return
             document = self._mirrored(source, ts, cue)
-            _add_exposure(document, self._door.read(_POSITIONS))
+            _add_exposure(document, published(self._door, "positions_state", book.PositionsState))
             self._door.replace(_NAV_STATE, encode(document), SYNC_STATE)
         except OSError as problem:
             self.failed = str(problem)
@@ -164,10 +164,9 @@ def _peak(last: book.NavState) -> int | None:
     return scaled(peak, USD) if peak is not UNSET and peak > 0.0 else None
 
 
-def _add_exposure(document: book.NavState, positions: bytes | None) -> None:
+def _add_exposure(document: book.NavState, state: book.PositionsState | None) -> None:
     """Gross, net and largest position in USD from S3's rows; left out when that file cannot be used."""
-    state = decode("positions_state", positions)
-    if not isinstance(state, book.PositionsState):
+    if state is None:
         return
     gross = net = largest = 0
     for row in state.positions:

@@ -65,10 +65,9 @@ class Publisher:
 
     def start(self, ts: int, venue: VenuePort) -> None:
         """Start-up (B-LOOP-1): the inner executor is handed what the last one left on disk."""
-        restarts = sum(
-            1 for e in self._scenario.events if isinstance(e, Restart) and 1 < e.loop <= self._door.loop
-        )
-        self._inner.start(ts, read_disk(self._door, 1 + restarts), venue)
+        events, loop = self._scenario.events, self._door.loop
+        restarts = [event for event in events if isinstance(event, Restart) and 1 < event.loop <= loop]
+        self._inner.start(ts, read_disk(self._door, 1 + len(restarts)), venue)
 
     def step(self, now: LoopInput, venue: VenuePort) -> LoopOutput:
         """One loop: what the inner executor does, then its logs and all its files."""

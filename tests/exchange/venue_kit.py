@@ -88,8 +88,8 @@ class Play:
         )
 
     def order(
-        self, side: Any, position_side: Any, qty: float, *, symbol: str = "BTCUSDT", limit: float | None = None,
-        reduce_only: bool = False,
+        self, side: Any, position_side: Any, qty: float, *, symbol: str = "BTCUSDT",
+        limit: float | None = None, reduce_only: bool = False,
     ) -> Submitted:  # fmt: skip
         self._sent += 1
         return self.venue.submit(

@@ -1,6 +1,7 @@
 """Drives the reference executor with the real tape and the real venue, loop by loop, without files.
 
-Comes in: what a scenario says, in whole units. Goes out: `Run`, every loop's state and output. May import `simkit`.
+Comes in: what a scenario says, in whole units. Goes out: `Run`, every loop's state and output. May
+import `simkit`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
-
 from simkit.core.clock import MICROSECONDS, day_of, parse_iso
 from simkit.core.numeric import PRICE, QTY, USD, scaled
 from simkit.core.prng import Streams
 from simkit.core.settings import Settings
+from simkit.exchange.orders import Fill
 from simkit.exchange.venue import Venue
 from simkit.executor.port import Disk, LoopInput, LoopOutput
 from simkit.executor.reference import ReferenceExecutor
@@ -77,7 +78,8 @@ def entry(
     said = levels or ("silent" if tp is None and sl is None else "given")
     return Signal(
         loop, name or f"i-{loop}-{key}", "open" if action == "open" else "close", symbol, _side(side),
-        None if qty is None else scaled(qty, QTY), None if money is None else usd(money), price(tp), price(sl),
+        None if qty is None else scaled(qty, QTY), None if money is None else usd(money), price(tp),
+        price(sl),
         "given" if said == "given" else "none" if said == "none" else "silent", price(limit), twap,
     )  # fmt: skip
 
@@ -100,7 +102,8 @@ def settings(**groups: Mapping[str, object] | Sequence[str]) -> Settings:
 
 #: Limits that never bind.
 WIDE: dict[str, object] = {
-    "trade_equity_nav_pct": 100.0, "max_trade_nav_pct": 100.0, "symbol_nav_pct": 100.0, "max_gross_nav_pct": 100.0,
+    "trade_equity_nav_pct": 100.0, "max_trade_nav_pct": 100.0, "symbol_nav_pct": 100.0,
+    "max_gross_nav_pct": 100.0,
     "correlation_groups": {}, "symbol_order_usd": 1e9,
 }  # fmt: skip
 
@@ -116,7 +119,8 @@ def scenario(
         clock=ClockSpec(START, period_s * MICROSECONDS, loops), universe=tuple(prices),
         paths=tuple(Scripted(symbol, steps(series, PRICE)) for symbol, series in prices.items()), past=(),
         venue=venue or VenueProfile(), account=Account(usd(cash), () if nav is None else steps(nav, USD)),
-        positions=tuple(positions), signals=tuple(sorted(signals, key=lambda s: s.loop)), events=tuple(events),
+        positions=tuple(positions), signals=tuple(sorted(signals, key=lambda s: s.loop)),
+        events=tuple(events),
         faults=tuple(faults), settings=use or Settings(), expect=(), findings=(), checkpoints=(),
     )  # fmt: skip
 
@@ -132,6 +136,11 @@ class Run(Struct):
 
     def output(self, loop: int) -> LoopOutput:
         return self.outputs[loop - 1]
+
+
+def fills(output: LoopOutput) -> list[Fill]:
+    """The executions of this loop's orders."""
+    return [event for event in output.events if isinstance(event, Fill)]
 
 
 def opening_disk(of: Scenario) -> Disk:
@@ -174,9 +183,7 @@ def run(of: Scenario) -> Run:
         elif bars.loop == 1:
             executor.start(ts, opening_disk(of), venue)
         use = next((event.settings for event in cue.events if isinstance(event, SetSetting)), use)
-        now = LoopInput(
-            bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, cue.reset_peak, use
-        )
+        now = LoopInput(bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, cue.reset_peak, use)
         state, output = executor.step(now, venue)
         done.states.append(state)
         done.outputs.append(output)

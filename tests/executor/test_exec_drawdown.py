@@ -9,7 +9,6 @@ from exec_drive import START, at, usd
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-
 from simkit.core.settings import DrawdownSettings, NavSettings
 from simkit.executor.drawdown import Drawdown, DrawdownState, anomalous, next_state
 from simkit.executor.port import Disk
@@ -20,7 +19,11 @@ DEFAULT = DrawdownSettings()
 
 
 def walk(
-    navs: list[float], use: DrawdownSettings = DEFAULT, legacy: str = "", reset_at: int = 0, disk: Disk | None = None
+    navs: list[float],
+    use: DrawdownSettings = DEFAULT,
+    legacy: str = "",
+    reset_at: int = 0,
+    disk: Disk | None = None,
 ) -> list[DrawdownPart]:
     drawdown = Drawdown(START, disk or Disk(1), use)
     parts = []
@@ -71,7 +74,8 @@ def test_the_breaker_follows_dd_not_the_state() -> None:
 @pytest.mark.parametrize(
     ("nav", "peak", "expected"),
     [
-        (300, 100, False), (300.000001, 100, True), (120_000, 100_000, False), (120_000.000001, 100_000, True),
+        (300, 100, False), (300.000001, 100, True), (120_000, 100_000, False),
+        (120_000.000001, 100_000, True),
         (50, 100, False), (5_000, 0, False),
     ],
 )  # fmt: skip
@@ -94,7 +98,12 @@ def test_a_reset_restarts_the_peak_and_returns_to_normal() -> None:
 
 def test_state_since_and_peak_continue_from_disk() -> None:
     disk = Disk(
-        2, last_dd_state="RECOVERY", last_dd_since=START - 5, last_transitions=7, last_dd_pct=0.05, peak_nav=usd(200)
+        2,
+        last_dd_state="RECOVERY",
+        last_dd_since=START - 5,
+        last_transitions=7,
+        last_dd_pct=0.05,
+        peak_nav=usd(200),
     )
     assert not Drawdown(START, disk, DEFAULT).part.breaker_active
     (part,) = walk([190], disk=disk)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exec_drive import WIDE, Run, at, entry, nav_path, position, price, run, scenario, settings, usd
-
+from exec_drive import WIDE, Run, at, entry, fills, nav_path, position, price, run, scenario, settings, usd
 from simkit.executor.state import ExecutorState, NavJump
 from simkit.scenario.model import (
     AccountReset,
@@ -38,7 +37,15 @@ def test_inc01_breaker_stops_the_entry_of_the_next_loop_only() -> None:
         "NORMAL", "NORMAL", "DRAWDOWN", "RECOVERY", "RECOVERY", "NORMAL", "NORMAL",
     ]  # fmt: skip
     assert [s.drawdown.dd for s in done.states] == [0.0, 0.05, 0.11, 0.07, 0.02, 0.0, 0.0]
-    assert [s.drawdown.breaker_active for s in done.states] == [False, False, True, False, False, False, False]
+    assert [s.drawdown.breaker_active for s in done.states] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert all(s.risk.mode == "OK" and s.risk.nav_jump is None for s in done.states)
     assert done.state(4).counters.by_reason == {"portfolio_dd_circuit": 1}
     assert done.output(4).events == ()
@@ -198,7 +205,9 @@ def test_inc17_without_seeding_a_lost_registry_is_a_deadlock() -> None:
         assert (state.risk.num_positions, state.risk.num_registry) == (6, 0)
         assert state.counters.by_reason == {"max_concurrent": state.loop - 4}
         assert state.counters.total_orders == 0
-        assert state.liveness.orders.missing and state.liveness.exits.missing and state.liveness.router.missing
+        assert (
+            state.liveness.orders.missing and state.liveness.exits.missing and state.liveness.router.missing
+        )
     assert done.state(5).counters.last_exit_scan_ts == at(5)
 
 
@@ -218,16 +227,18 @@ def test_inc19_inverted_levels_exit_as_a_take_profit(side: str, tp: float, sl: f
     )
     done = run(scenario(5, {"BTCUSDT": 100}, positions=[held], faults=[wrong]))
     assert (done.state(3).ledger[0].tp, done.state(3).ledger[0].sl) == (price(tp), price(sl))
-    ((ack, fill),) = [done.output(4).events]
-    assert ack.order.reason == "tp" and fill.price == price(100)
+    (fill,) = fills(done.output(4))
+    assert fill.order.reason == "tp" and fill.price == price(100)
     assert done.state(4).positions == () and done.state(4).registry == {}
     assert all(o.exits == () for o in done.outputs if o is not done.output(4))
 
 
 def test_inc20_gap_through_the_stop_fills_at_the_market() -> None:
-    done = run(scenario(6, {"BTCUSDT": {1: 100, 4: 90}}, positions=[position("BTCUSDT:LONG", 1, 100, 103, 98)]))
-    ack, fill = done.output(4).events
-    assert ack.order.reason == "sl" and fill.price == price(90) and fill.realized == usd(-10)
+    done = run(
+        scenario(6, {"BTCUSDT": {1: 100, 4: 90}}, positions=[position("BTCUSDT:LONG", 1, 100, 103, 98)])
+    )
+    (fill,) = fills(done.output(4))
+    assert fill.order.reason == "sl" and fill.price == price(90) and fill.realized == usd(-10)
     state = done.state(4)
     assert state.positions == () and state.registry == {} and state.reconciliation.stale_tp_sl == 0
     assert state.counters.last_exit_trigger_ts == at(4)
@@ -314,7 +325,8 @@ def test_inc31_a_stale_nav_counts_once_per_intent() -> None:
 
 def test_inc33_the_kill_switch_vetoes_entries_and_lets_exits_out() -> None:
     done = run(scenario(
-        6, {"BTCUSDT": {1: 100, 5: 97.5}, "ETHUSDT": 10}, positions=[position("BTCUSDT:LONG", 1, 100, 103, 98)],
+        6, {"BTCUSDT": {1: 100, 5: 97.5}, "ETHUSDT": 10},
+        positions=[position("BTCUSDT:LONG", 1, 100, 103, 98)],
         signals=[entry(n, "ETHUSDT:LONG", qty=3) for n in range(3, 7)],
         use=settings(limits={"kill_switch": True}),
     ))  # fmt: skip
@@ -364,7 +376,9 @@ def test_inc67_the_gross_cap_fires() -> None:
         4, {"AUSDT": 10, "BUSDT": 10, "CUSDT": 10}, use=settings(limits=wide),
         signals=[entry(n + 2, f"{s}USDT:LONG", money=6_000) for n, s in enumerate("ABC")],
     ))  # fmt: skip
-    assert done.state(4).counters.by_reason == {"portfolio_cap": 1} and done.state(4).counters.total_orders == 2
+    assert (
+        done.state(4).counters.by_reason == {"portfolio_cap": 1} and done.state(4).counters.total_orders == 2
+    )
 
 
 def test_inc71_nav_is_equity() -> None:

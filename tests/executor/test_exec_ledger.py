@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, at, entry, price, usd
-
 from simkit.core.numeric import QTY
 from simkit.core.settings import TpSlSettings
 from simkit.exchange.orders import Fill, Order
@@ -34,7 +33,9 @@ def fill(intent: Signal | None, before: int, after: int, ts: int = START) -> Fil
     order = Order(
         "o", "i", "BTCUSDT", "BUY" if opens else "SELL", "LONG", abs(after - before), not opens, "entry"
     )
-    return Fill(1, ts, "t", "v", order, price(100) or 0, abs(after - before), 0, 0, before, after, price(100) or 0, ts)
+    return Fill(
+        1, ts, "t", "v", order, price(100) or 0, abs(after - before), 0, 0, before, after, price(100) or 0, ts
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_a_lost_entry_comes_back_with_its_age() -> None:
     registry, ledger = Registry({KEY: held(120, 90)}), Ledger()
     rows = (row(),)
     ledger.build(START, rows, registry)
-    ledger.act_out(at(2), [MissingLedgerPosition(Loops(2, 2), "BTCUSDT", "LONG")])
-    assert ledger.snapshot == ()
+    ledger.act_out(at(2), [MissingLedgerPosition(Loops(2, 2), "BTCUSDT", "LONG")], {})
+    assert not ledger.entries
     ledger.build(at(3), rows, registry)
     assert ledger.snapshot[0].created_ts == START
 
@@ -151,8 +152,9 @@ def test_a_ghost_is_no_older_than_its_first_loop_and_is_gone_with_the_fault() ->
     ghost = GhostLedgerEntry(Loops(2, 3), "AUSDT", "LONG", QTY, price(1) or 0, None, None)
     registry, ledger, rows = Registry({KEY: held(120, 90)}), Ledger(), (row(),)
     for loop in (2, 3):
+        published = ledger.entries
         ledger.build(at(loop), rows, registry)
-        ledger.act_out(at(loop), [ghost])
+        ledger.act_out(at(loop), [ghost], published)
         assert [e.key for e in ledger.snapshot] == ["AUSDT:LONG", KEY]
         assert (ledger.snapshot[0].created_ts, ledger.snapshot[0].updated_ts) == (at(2), at(2))
     ledger.build(at(4), rows, registry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, at, usd
-
 from simkit.core.settings import NavSettings
 from simkit.exchange.orders import Balance
 from simkit.executor.nav import Day, Nav, jump
@@ -16,7 +15,12 @@ def test_nav_is_wallet_plus_open_pnl() -> None:
     nav = Nav(START, (), None)
     nav.read(START, Balance(usd(100)), usd(-30))
     assert (nav.part.nav, nav.part.wallet, nav.part.unrealized) == (usd(70), usd(100), usd(-30))
-    assert (nav.part.source, nav.part.fresh, nav.part.sources_ok, nav.part.live_ts) == ("live", True, True, START)
+    assert (nav.part.source, nav.part.fresh, nav.part.sources_ok, nav.part.live_ts) == (
+        "live",
+        True,
+        True,
+        START,
+    )
 
 
 def test_a_negative_nav_is_a_value() -> None:

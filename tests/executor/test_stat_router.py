@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.core.settings import RouterSettings
 from simkit.executor.router import (
@@ -231,11 +230,11 @@ def test_a_window_that_slid_equals_one_that_only_saw_its_fills(
     fills.sort()
     end = (fills[-1][0] if fills else 0) + late
     slid, fresh = stats(), stats()
-    for at, *rest in fills:
-        fill(slid, at * SECOND, *rest)
+    for at, symbol, bps, latency, usd, twap in fills:
+        fill(slid, at * SECOND, symbol, bps, latency, usd, twap)
         slid.snapshot(at * SECOND)
         if end - at <= 900:
-            fill(fresh, at * SECOND, *rest)
+            fill(fresh, at * SECOND, symbol, bps, latency, usd, twap)
     left, right = slid.snapshot(end * SECOND), fresh.snapshot(end * SECOND)
     assert [(r.symbol, r.events, r.slippage_bps, r.latency_ms, r.twap_ratio) for r in left.rows] == [
         (r.symbol, r.events, r.slippage_bps, r.latency_ms, r.twap_ratio) for r in right.rows

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from simkit.core.numeric import PRICE, USD
 from simkit.core.settings import VarSettings
 from simkit.executor.moments import REBUILD
@@ -86,7 +85,7 @@ def assert_as_numpy(book: ReturnBook, exposures: Mapping[str, int], nav: int, co
     assert part.volatility == pytest.approx(sigma * math.sqrt(252), abs=1e-8)
     columns = {s: np.array(book.returns(s, config.cvar_lookback)) for s in exposures}
     n = min(map(len, columns.values()))
-    pnl = sum(exposures[s] / nav * columns[s][-n:] for s in exposures)
+    pnl = np.array([exposures[s] / nav * columns[s][-n:] for s in exposures]).sum(axis=0)
     assert part.portfolio_cvar == pytest.approx(numpy_cvar(pnl), abs=QUANTUM)
     for symbol, exposure in exposures.items():
         value = part.cvar[symbol].value
@@ -246,14 +245,19 @@ def test_a_symbol_without_data_is_left_out_and_named_unknown() -> None:
     alone = risk(book, {"AUSDT": 1000 * USD})
     assert (part.value, part.n_assets, part.status) == (alone.value, 1, "")
     assert part.cvar["BUSDT"] == SymbolCvar(None, None)
-    assert (part.cvar_status, part.cvar_within_limit) == ("insufficient_data", None)
-    assert alone.cvar_within_limit is True
+    assert (part.cvar_status, part.cvar_within_limit) == ("insufficient_data", alone.cvar_within_limit)
 
 
 def test_a_known_breach_beside_an_unknown_symbol_is_a_breach() -> None:
     book = book_of({"AUSDT": [-0.05, 0.07] * 50, "BUSDT": noise(2, 5)})
     part = risk(book, {"AUSDT": 9000 * USD, "BUSDT": 1000 * USD})
     assert (part.cvar_within_limit, part.breaching) == (False, ("AUSDT",))
+
+
+def test_a_hedged_symbol_needs_no_data_beside_one_that_lacks_it() -> None:
+    part = risk(book_of({"AUSDT": noise(1, 5), "BUSDT": noise(2, 5)}), {"AUSDT": 0, "BUSDT": 1000 * USD})
+    assert part.cvar == {"AUSDT": SymbolCvar(0.0, True), "BUSDT": SymbolCvar(None, None)}
+    assert (part.status, part.value, part.cvar_within_limit) == ("insufficient_data", None, True)
 
 
 def test_flat_book_is_zero_and_within() -> None:

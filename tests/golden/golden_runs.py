@@ -1,4 +1,5 @@
-"""Small runs made by hand, recorded and accepted: what the golden room takes, without a market or an executor."""
+"""Small runs made by hand, recorded and accepted: what the golden room takes, without a market or an
+executor."""
 
 from __future__ import annotations
 
@@ -71,12 +72,18 @@ def tree_of(loop: int, edit: Edit | None = None) -> Tree:
     if edit is not None:
         edit(loop, found)
     return {
-        state(name): value if isinstance(value, bytes) else encode_sorted(value) for name, value in found.items()
+        state(name): value if isinstance(value, bytes) else encode_sorted(value)
+        for name, value in found.items()
     }
 
 
 def record(
-    loop: int, tree: Mapping[str, bytes], *, emitted: tuple[str, ...] = (), log: bytes = b"", label: int | None = None
+    loop: int,
+    tree: Mapping[str, bytes],
+    *,
+    emitted: tuple[str, ...] = (),
+    log: bytes = b"",
+    label: int | None = None,
 ) -> LoopRecord:
     """One loop whose executor emitted `emitted` and appended `log`."""
     output = LoopOutput((), (), emitted, ())
@@ -106,22 +113,37 @@ class Bench:
     def loops(self, count: int = 12, edit: Edit | None = None) -> Recording:
         return self.run([record(loop, tree_of(loop, edit)) for loop in range(1, count + 1)])
 
-    def compare(self, recording: Recording, *, fingerprint: str = FINGERPRINT, executor: str = ME) -> Difference:
+    def compare(
+        self, recording: Recording, *, fingerprint: str = FINGERPRINT, executor: str = ME
+    ) -> Difference:
         return compare(self.golden, fingerprint, executor, recording)
 
     def accept(
-        self, recording: Recording, *, fingerprint: str = FINGERPRINT, checkpoints: tuple[int, ...] = (), kind: str = "new"
+        self,
+        recording: Recording,
+        *,
+        fingerprint: str = FINGERPRINT,
+        checkpoints: tuple[int, ...] = (),
+        kind: str = "new",
     ) -> None:
         """Keep the run and accept it."""
         identity = Identity(fingerprint, 7, ME, checkpoints)
         candidate = keep(self.project, NAME, identity, recording)
         accept(
-            self.project, NAME, candidate, fingerprint=fingerprint, kind=kind, reason="because", date="2025-01-06"
+            self.project,
+            NAME,
+            candidate,
+            fingerprint=fingerprint,
+            kind=kind,
+            reason="because",
+            date="2025-01-06",
         )
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from simkit.core.canon import decode, encode_sorted
 from simkit.core.clock import epoch_s, iso
 from simkit.golden.delta import DEPTH, apply, diff, elide, restore
@@ -26,7 +25,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
-DOCUMENTS = settings(deadline=None, derandomize=True, max_examples=300)
+DOCUMENTS = settings(deadline=None, derandomize=True, max_examples=120)
 
 
 def same(old: Any, new: Any) -> bool:
@@ -74,7 +73,10 @@ def test_a_time_that_is_always_the_loops_own_is_no_change() -> None:
 def test_only_what_changed_is_told() -> None:
     old = {"a": [{"x": 1, "y": 2}, {"x": 3}], "b": 1, "c": {"d": 1}}
     new = {"a": [{"x": 1, "y": 5}, {"x": 3}], "c": {"d": [1]}, "e": {}}
-    assert diff(old, new) == (True, {"a": {"0": {"y": 5}}, "c": {"d": {"=": [1]}}, "e": {"=": {}}, "-": ["b"]})
+    assert diff(old, new) == (
+        True,
+        {"a": {"0": {"y": 5}}, "c": {"d": {"=": [1]}}, "e": {"=": {}}, "-": ["b"]},
+    )
 
 
 def test_a_list_tells_its_new_length() -> None:
@@ -94,7 +96,7 @@ def test_a_list_tells_its_new_length() -> None:
     ],
 )
 def test_a_delta_that_does_not_fit_is_refused(old: Any, delta: Any) -> None:
-    with pytest.raises(ValueError, match="change"):
+    with pytest.raises(ValueError, match=r"change|literal"):
         apply(old, delta)
 
 

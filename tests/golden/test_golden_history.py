@@ -8,7 +8,6 @@ import pytest
 from golden_runs import FINGERPRINT, LOG, ME, START_US, Bench, documents, moment, record, state, tree_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from simkit.core.canon import decode, encode_sorted
 from simkit.core.hashing import digest
 from simkit.golden.history import (
@@ -66,7 +65,7 @@ FILES = st.dictionaries(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(st.lists(FILES, min_size=1, max_size=6))
 def test_every_document_of_every_loop_comes_back(trees: list[dict[str, bytes]]) -> None:
     lines = history(trees)
@@ -82,7 +81,16 @@ def test_every_document_of_every_loop_comes_back(trees: list[dict[str, bytes]]) 
 
 @pytest.mark.parametrize(
     "path",
-    [state("nav"), state("a.b"), state("deep/nav"), "logs/state/nav.txt", "v7_manifest.json", "nav", LOG, state("")],
+    [
+        state("nav"),
+        state("a.b"),
+        state("deep/nav"),
+        "logs/state/nav.txt",
+        "v7_manifest.json",
+        "nav",
+        LOG,
+        state(""),
+    ],
 )
 def test_a_short_name_stands_for_one_path(path: str) -> None:
     assert path_of(name_of(path)) == path
@@ -120,7 +128,9 @@ def test_windows_line_ends_are_read_as_they_were_written(bench: Bench) -> None:
 
 
 def test_a_good_history_holds(bench: Bench) -> None:
-    records = [record(loop, tree_of(loop), emitted=("i",) * (loop % 2), log=b'{"a":1}\n') for loop in range(1, 8)]
+    records = [
+        record(loop, tree_of(loop), emitted=("i",) * (loop % 2), log=b'{"a":1}\n') for loop in range(1, 8)
+    ]
     tree, problems = verify_history(lines_of(records, bench))
     assert problems == []
     assert {name: tree.value(name) for name in tree.contents} == documents(7)

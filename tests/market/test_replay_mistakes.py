@@ -206,6 +206,14 @@ def test_a_path_may_not_leave_its_folder(tmp_path: Path, file: str) -> None:
         assert found.message == "the path leaves its folder"
 
 
+def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    write(tmp_path, "a.csv", HEADER, *minutes(1))
+    (tmp_path / "inner" / "link.csv").symlink_to(tmp_path / "a.csv")
+    (found,) = mistakes(tmp_path / "inner", replay("link.csv", "BTCUSDT"), loops=1)
+    assert found.message == "the path leaves its folder"
+
+
 def test_an_outside_file_needs_the_data_folder(tmp_path: Path) -> None:
     path = replay("a.csv", "A", outside=True)
     with pytest.raises(SimkitError, match="pass --data DIR") as caught:

@@ -66,16 +66,14 @@ def test_between_candles_the_last_close_holds() -> None:
 
 @pytest.mark.parametrize("path", [steps("A", L2=5), Candles("A", (candle(2, 1, 1, 1, 1),)), Candles("A", ())])
 def test_a_path_must_begin_in_the_first_loop(path: Scripted | Candles) -> None:
-    with pytest.raises(SimkitError, match="scenarios/f/tape.yaml: A has no price in L1") as caught:
+    with pytest.raises(SimkitError, match=r"scenarios/f/tape\.yaml: A has no price in L1") as caught:
         play(path, universe=("A",), loops=3)
     assert caught.value.exit_code == Exit.SCENARIO_INVALID
 
 
 def test_a_long_tape_is_flat_in_memory() -> None:
-    what = scenario(
-        (steps("A", L1=1, L5000=2), RandomWalk("B", price(100), (Regime(1, 0.001),), common="x", correlation=0.5)),
-        ("A", "B"), 6_000,
-    )  # fmt: skip
+    walk = RandomWalk("B", price(100), (Regime(1, 0.001),), common="x", correlation=0.5)
+    what = scenario((steps("A", L1=1, L5000=2), walk), ("A", "B"), 6_000)
     bars = tape(what, Streams(7), Path("nowhere"), None)
     for _ in range(1_000):
         next(bars)

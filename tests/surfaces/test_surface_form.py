@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from make_state import SYMBOLS, flat_state, make_state
+from make_state import SYMBOLS, VAR, flat_state, make_state
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 from simkit.contract.shapes.base import Shape
@@ -16,8 +16,8 @@ from simkit.core.settings import IntelSettings, Settings
 from simkit.executor.state import ExecutorState
 from simkit.surfaces.publish import PER_INTEL, PER_LOOP
 
-#: Optional fields that a full state leaves out: parts of the contract that the reference executor has no source
-#: for, `status` (set only without figures) and `symbols` (a portfolio's breach names none).
+#: Optional fields that a full state leaves out: those that the reference executor has no source for, `status`
+#: (set only without figures) and `symbols` (a portfolio's breach names none).
 LEFT_OUT = {
     "ExecStats.last_heartbeats",
     "NavDetail.conversions",
@@ -39,7 +39,7 @@ def documents(state: ExecutorState) -> dict[str, Shape]:
 FULL = documents(
     make_state(
         drawdown=replace(make_state().drawdown, state="DRAWDOWN", dd=0.11, breaker_active=True),
-        var=replace(make_state().var, value=0.2, within_limit=False),
+        var=replace(VAR, value=0.2, within_limit=False),
     )
 )
 FLAT = documents(flat_state())
@@ -81,7 +81,7 @@ def test_published_bytes_are_canonical(document: Shape) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_reads_back_as_it_was_built(document: Shape) -> None:
-    """A NaN, printed as null, would differ here; an integer in a float field, printed without a point, too."""
+    """A NaN, printed as null, would differ here, and an integer in a float field, printed without a point."""
     data = canon.encode(document)
     back = msgspec.json.decode(data, type=type(document))
     assert back == document

@@ -1,4 +1,4 @@
-"""What the history tells of a loop's events: published units, times relative to the loop, nothing that is empty."""
+"""What the history tells of a loop's events: published units, relative times, nothing that is empty."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def test_an_order_and_its_fill_are_told_in_published_units() -> None:
         "venue_id": "v-1",
         "filled_qty": 0.5,
         "order": {
-            "id": "o-1", "intent_id": "i-1", "symbol": "BTCUSDT", "side": "BUY", "position_side": "LONG", "qty": 0.5,
-            "reason": "entry",
+            "id": "o-1", "intent_id": "i-1", "symbol": "BTCUSDT", "side": "BUY", "position_side": "LONG",
+            "qty": 0.5, "reason": "entry",
         },
     }  # fmt: skip
     assert (fill["price"], fill["qty"], fill["fee"], fill["realized"]) == (60000.0, 0.5, 12.0, 0.0)

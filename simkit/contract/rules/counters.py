@@ -5,7 +5,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
-from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_SECONDS, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj
@@ -15,7 +15,11 @@ from simkit.core.clock import iso
 _STEM = "diagnostics"
 _COUNTERS = "runtime_diagnostics.veto_counters"
 _LIVE = "runtime_diagnostics.liveness"
-_KINDS = (("total_signals", "last_signal_ts"), ("total_orders", "last_order_ts"), ("total_vetoes", "last_veto_ts"))
+_KINDS = (
+    ("total_signals", "last_signal_ts"),
+    ("total_orders", "last_order_ts"),
+    ("total_vetoes", "last_veto_ts"),
+)
 _INTENTS = 4096
 
 #: B-VETO-2, B-VETO-3: the names that are counted.
@@ -34,7 +38,8 @@ _REASONS = frozenset({
     source="tbl",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="the two differ",
 )
 def liveness_has_its_maps(look: Look, memory: Memory) -> Outcome:
@@ -48,18 +53,29 @@ def liveness_has_its_maps(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-D03",
-    ("veto_counters in either shape (A-50): where a total is given, Σ of the counts by reason = " "total_vetoes; counts are integers ≥ 0, ours ≥ 1"),
+    (
+        "veto_counters in either shape (A-50): where a total is given, Σ of the counts by reason = "
+        "total_vetoes; counts are integers ≥ 0, ours ≥ 1"
+    ),
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="5 vs 4",
 )
 def veto_counts_add_up(look: Look, memory: Memory) -> Outcome:
     counters = view(look).counters
     reasons = counters.get("by_reason")
     if type(reasons) is not dict:
-        return [found(_STEM, f"{_COUNTERS}.by_reason", counters.get("by_reason", "absent"), "must map reasons to counts")]
+        return [
+            found(
+                _STEM,
+                f"{_COUNTERS}.by_reason",
+                counters.get("by_reason", "absent"),
+                "must map reasons to counts",
+            )
+        ]
     out: list[Found] = []
     total = 0
     for reason, count in reasons.items():
@@ -76,7 +92,7 @@ def veto_counts_add_up(look: Look, memory: Memory) -> Outcome:
 def _total(counters: dict[str, object], name: str) -> int:
     value = counters.get(name)
     if type(value) is not int:
-        raise Lacking(f"{_COUNTERS}.{name} is no integer")
+        raise LackingError(f"{_COUNTERS}.{name} is no integer")
     return value
 
 
@@ -88,9 +104,16 @@ def _run_id(look: Look) -> object:
     "INV-D04",
     "counters never fall within one run_id and restart from 0 with a new one",
     source="sys",
-    surfaces=("S6", "AUX-3",),
-    reads=("diagnostics", "engine_metadata",),
-    kind="T", tier="reference",
+    surfaces=(
+        "S6",
+        "AUX-3",
+    ),
+    reads=(
+        "diagnostics",
+        "engine_metadata",
+    ),
+    kind="T",
+    tier="reference",
     example="total_orders 7 → 6",
 )
 def counters_do_not_fall(look: Look, memory: Memory) -> Outcome:
@@ -100,7 +123,9 @@ def counters_do_not_fall(look: Look, memory: Memory) -> Outcome:
         then = view(before).counters
         pairs = [(f"{name}", counters.get(name), then.get(name)) for name, _ in _KINDS]
         reasons = obj(counters.get("by_reason"))
-        pairs += [(f"by_reason[{name}]", reasons.get(name, 0), n) for name, n in obj(then.get("by_reason")).items()]
+        pairs += [
+            (f"by_reason[{name}]", reasons.get(name, 0), n) for name, n in obj(then.get("by_reason")).items()
+        ]
         for name, count, last in pairs:
             if type(count) is int and type(last) is int and count < last:
                 out.append(found(_STEM, f"{_COUNTERS}.{name}", count, f"was {last} in the same run"))
@@ -111,7 +136,9 @@ def counters_do_not_fall(look: Look, memory: Memory) -> Outcome:
     for (name, _), most in zip(_KINDS, (len(truth.signals), len(orders), len(truth.vetoes)), strict=True):
         count = _total(counters, name)
         if count > most:
-            out.append(found(_STEM, f"{_COUNTERS}.{name}", count, f"a new run begins at 0; {most} in this loop"))
+            out.append(
+                found(_STEM, f"{_COUNTERS}.{name}", count, f"a new run begins at 0; {most} in this loop")
+            )
     return out
 
 
@@ -119,9 +146,13 @@ def counters_do_not_fall(look: Look, memory: Memory) -> Outcome:
     "INV-D05",
     "each emitted signal ends in at most one order or one veto",
     source="kit (A-44)",
-    surfaces=("S6", "AUX-13",),
+    surfaces=(
+        "S6",
+        "AUX-13",
+    ),
     reads=(),
-    kind="J", tier="reading",
+    kind="J",
+    tier="reading",
     example="one intent, two vetoes (D-03)",
 )
 def signals_end_once(look: Look, memory: Memory) -> Outcome:
@@ -152,7 +183,8 @@ def signals_end_once(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="the two differ",
 )
 def times_go_with_totals(look: Look, memory: Memory) -> Outcome:
@@ -171,7 +203,8 @@ def times_go_with_totals(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="T", tier="reference",
+    kind="T",
+    tier="reference",
     example="the two differ",
 )
 def times_move_with_totals(look: Look, memory: Memory) -> Outcome:
@@ -199,13 +232,17 @@ def times_move_with_totals(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="reference", severity="W",
+    kind="W",
+    tier="reference",
+    severity="W",
     example="unknown reason string",
 )
 def reasons_are_known(look: Look, memory: Memory) -> Outcome:
     reasons = obj(view(look).counters.get("by_reason"))
     return [
-        found(_STEM, f"{_COUNTERS}.by_reason[{reason}]", count, "not in the vocabulary of B-VETO-2 and B-VETO-3")
+        found(
+            _STEM, f"{_COUNTERS}.by_reason[{reason}]", count, "not in the vocabulary of B-VETO-2 and B-VETO-3"
+        )
         for reason, count in reasons.items()
         if reason not in _REASONS
     ]
@@ -215,9 +252,13 @@ def reasons_are_known(look: Look, memory: Memory) -> Outcome:
     "INV-D09",
     "total_vetoes = distinct vetoed intents in the veto log of this run",
     source="kit",
-    surfaces=("S6", "AUX-13",),
+    surfaces=(
+        "S6",
+        "AUX-13",
+    ),
     reads=("diagnostics",),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="the two differ",
 )
 def total_vetoes_is_the_log(look: Look, memory: Memory) -> Outcome:
@@ -248,7 +289,8 @@ def total_vetoes_is_the_log(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="the two differ",
 )
 def router_event_is_not_before_the_order(look: Look, memory: Memory) -> Outcome:
@@ -257,7 +299,9 @@ def router_event_is_not_before_the_order(look: Look, memory: Memory) -> Outcome:
     if order is None or (event is not None and event >= order):
         return ()
     place = "runtime_diagnostics.exit_pipeline.last_router_event_ts"
-    return [found(_STEM, place, seen.pipeline.get("last_router_event_ts"), f"the last order was at {iso(order)}")]
+    return [
+        found(_STEM, place, seen.pipeline.get("last_router_event_ts"), f"the last order was at {iso(order)}")
+    ]
 
 
 _SOURCES = (
@@ -274,7 +318,8 @@ _SOURCES = (
     source="tbl, sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="missing true, flag false",
 )
 def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
@@ -284,12 +329,14 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
     details, missing = live.get("details"), live.get("missing")
     now = need(seen.times[_STEM], "the time of diagnostics")
     if type(details) is not dict or type(missing) is not dict:
-        raise Lacking("liveness has no details or no missing")
+        raise LackingError("liveness has no details or no missing")
     out: list[Found] = []
     if not settings.enabled:
         for name in ("details", "missing"):
             if live[name]:
-                out.append(found(_STEM, f"{_LIVE}.{name}", live[name], "liveness is disabled, so it is empty"))
+                out.append(
+                    found(_STEM, f"{_LIVE}.{name}", live[name], "liveness is disabled, so it is empty")
+                )
     limits = (settings.signals_s, settings.orders_s, settings.exits_s, settings.router_s)
     for (word, stamp), limit in zip(_SOURCES, limits, strict=True):
         at, key = seen.stamps[stamp], f"{word}_idle_seconds"
@@ -300,11 +347,19 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
             flag = absent or seconds > limit
             stated = num(details.get(key))
             if stated is None or (stated != seconds and not near(stated, seconds, HALF_SECONDS)):
-                out.append(found(_STEM, f"{_LIVE}.details.{key}", details.get(key, "absent"), f"must be {seconds}"))
+                out.append(
+                    found(_STEM, f"{_LIVE}.details.{key}", details.get(key, "absent"), f"must be {seconds}")
+                )
         if live.get(f"idle_{word}") is not flag:
-            out.append(found(_STEM, f"{_LIVE}.idle_{word}", live.get(f"idle_{word}", "absent"), f"threshold {limit} s"))
+            out.append(
+                found(
+                    _STEM, f"{_LIVE}.idle_{word}", live.get(f"idle_{word}", "absent"), f"threshold {limit} s"
+                )
+            )
         if missing.get(key, False) is not absent:
-            out.append(found(_STEM, f"{_LIVE}.missing.{key}", missing.get(key), f"{stamp} is {at and iso(at)}"))
+            out.append(
+                found(_STEM, f"{_LIVE}.missing.{key}", missing.get(key), f"{stamp} is {at and iso(at)}")
+            )
     return out
 
 
@@ -314,7 +369,8 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="reading",
+    kind="W",
+    tier="reading",
     example="the two differ",
 )
 def inner_times_are_not_ahead(look: Look, memory: Memory) -> Outcome:

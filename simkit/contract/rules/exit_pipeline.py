@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_FRACTION, near
 from simkit.contract.values import found, num, obj
@@ -35,7 +35,8 @@ def _at(name: str, value: object, message: str) -> Found:
     source="ext",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="no coverage field",
 )
 def exit_block_has_nine_fields(look: Look, memory: Memory) -> Outcome:
@@ -46,7 +47,7 @@ def exit_block_has_nine_fields(look: Look, memory: Memory) -> Outcome:
 def _count(block: Doc, name: str) -> int:
     value = block.get(name)
     if type(value) is not int:
-        raise Lacking(f"{_BLOCK}.{name} is no integer")
+        raise LackingError(f"{_BLOCK}.{name} is no integer")
     return value
 
 
@@ -54,9 +55,16 @@ def _count(block: Doc, name: str) -> int:
     "INV-D10",
     "open_positions_count = card P",
     source="ext",
-    surfaces=("S3", "S6",),
-    reads=("positions_state", "diagnostics",),
-    kind="X", tier="contract",
+    surfaces=(
+        "S3",
+        "S6",
+    ),
+    reads=(
+        "positions_state",
+        "diagnostics",
+    ),
+    kind="X",
+    tier="contract",
     example="4 vs 3",
 )
 def open_count_is_the_positions(look: Look, memory: Memory) -> Outcome:
@@ -67,11 +75,20 @@ def open_count_is_the_positions(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-D11",
-    ("tp_sl_registered_count = card{ k ∈ P ∩ L : the ledger entry has tp or sl }; a ghost is never " "counted"),
+    ("tp_sl_registered_count = card{ k ∈ P ∩ L : the ledger entry has tp or sl }; a ghost is never counted"),
     source="ext",
-    surfaces=("S3", "S4", "S6",),
-    reads=("positions_state", "positions_ledger", "diagnostics",),
-    kind="X", tier="contract",
+    surfaces=(
+        "S3",
+        "S4",
+        "S6",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+        "diagnostics",
+    ),
+    kind="X",
+    tier="contract",
     example="ghost with levels: 3 for 2 positions (`legacy: [D-37]`)",
 )
 def registered_count_is_covered_positions(look: Look, memory: Memory) -> Outcome:
@@ -84,16 +101,22 @@ def registered_count_is_covered_positions(look: Look, memory: Memory) -> Outcome
             covered += 1
     if count == covered:
         return ()
-    return [_at("tp_sl_registered_count", count, f"{covered} open positions have a ledger entry with tp or sl")]
+    return [
+        _at("tp_sl_registered_count", count, f"{covered} open positions have a ledger entry with tp or sl")
+    ]
 
 
 @rule(
     "INV-D12",
-    ("coverage = registered/open as a fraction or as a percent, one form throughout, hence never above" " 1 or 100; ours the fraction, 0.0 when open = 0; on a foreign tree not judged when open = 0"),
+    (
+        "coverage = registered/open as a fraction or as a percent, one form throughout, hence never above"
+        " 1 or 100; ours the fraction, 0.0 when open = 0; on a foreign tree not judged when open = 0"
+    ),
     source="ext, tbl (A-18)",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="1.5 with a ghost; 75 by our executor",
 )
 def coverage_is_a_share(look: Look, memory: Memory) -> Outcome:
@@ -101,7 +124,7 @@ def coverage_is_a_share(look: Look, memory: Memory) -> Outcome:
     opened, registered = _count(pipeline, "open_positions_count"), _count(pipeline, "tp_sl_registered_count")
     coverage = num(pipeline.get("tp_sl_coverage_pct"))
     if coverage is None:
-        raise Lacking("tp_sl_coverage_pct is no number")
+        raise LackingError("tp_sl_coverage_pct is no number")
     share = registered / opened if opened > 0 else 0.0
     if coverage <= 1 and (coverage == share or near(coverage, share, HALF_FRACTION)):
         return ()
@@ -112,7 +135,7 @@ def coverage_is_a_share(look: Look, memory: Memory) -> Outcome:
 def _breakdown(pipeline: Doc) -> tuple[int, int, int, int]:
     block = pipeline.get("mismatch_breakdown")
     if type(block) is not dict:
-        raise Lacking(f"{_BLOCK}.mismatch_breakdown is not emitted")
+        raise LackingError(f"{_BLOCK}.mismatch_breakdown is not emitted")
     return (
         _count(block, _LISTS[0]), _count(block, _LISTS[1]), _count(block, _LISTS[2]), _count(block, _LISTS[3])
     )  # fmt: skip
@@ -120,11 +143,15 @@ def _breakdown(pipeline: Doc) -> tuple[int, int, int, int]:
 
 @rule(
     "INV-D13",
-    ("where the breakdown is emitted: tp_sl_missing_count = missing_tp_sl_entries + " "missing_ledger_positions; or, foreign, open − registered"),
+    (
+        "where the breakdown is emitted: tp_sl_missing_count = missing_tp_sl_entries + "
+        "missing_ledger_positions; or, foreign, open − registered"
+    ),
     source="sys",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="the two differ",
 )
 def missing_count_is_the_sum(look: Look, memory: Memory) -> Outcome:
@@ -133,16 +160,22 @@ def missing_count_is_the_sum(look: Look, memory: Memory) -> Outcome:
     count = _count(pipeline, "tp_sl_missing_count")
     if count == missing_ledger + missing_tp_sl:
         return ()
-    return [_at("tp_sl_missing_count", count, f"{missing_tp_sl} without levels + {missing_ledger} without entry")]
+    return [
+        _at("tp_sl_missing_count", count, f"{missing_tp_sl} without levels + {missing_ledger} without entry")
+    ]
 
 
 @rule(
     "INV-D14",
-    ("ledger_registry_mismatch ⇔ any breakdown count > 0; on every tree: true with four zeros and " "false with four positive counts are errors"),
+    (
+        "ledger_registry_mismatch ⇔ any breakdown count > 0; on every tree: true with four zeros and "
+        "false with four positive counts are errors"
+    ),
     source="ext, sys (A-19)",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="true with all zeros",
 )
 def mismatch_says_what_the_lists_say(look: Look, memory: Memory) -> Outcome:
@@ -175,11 +208,25 @@ def _is_bare(entry: Doc, registered: Doc | None) -> bool:
 
 @rule(
     "INV-D15",
-    ("breakdown equals B-LED-5 recomputed from S3, S4, AUX-1; a ghost without levels counts under " "missing_tp_sl_entries too, a ghost with registry levels under stale_tp_sl_entries too"),
+    (
+        "breakdown equals B-LED-5 recomputed from S3, S4, AUX-1; a ghost without levels counts under "
+        "missing_tp_sl_entries too, a ghost with registry levels under stale_tp_sl_entries too"
+    ),
     source="ext",
-    surfaces=("S3", "S4", "S6", "AUX-1",),
-    reads=("positions_state", "positions_ledger", "diagnostics", "position_tp_sl",),
-    kind="X", tier="contract",
+    surfaces=(
+        "S3",
+        "S4",
+        "S6",
+        "AUX-1",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+        "diagnostics",
+        "position_tp_sl",
+    ),
+    kind="X",
+    tier="contract",
     example="stale not counted",
 )
 def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
@@ -198,9 +245,20 @@ def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
     "INV-D16",
     "underwater = B-LED-7 recomputed; ≤ missing_tp_sl",
     source="ext",
-    surfaces=("S3", "S4", "S6", "AUX-1",),
-    reads=("positions_state", "positions_ledger", "diagnostics", "position_tp_sl",),
-    kind="X", tier="reference",
+    surfaces=(
+        "S3",
+        "S4",
+        "S6",
+        "AUX-1",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+        "diagnostics",
+        "position_tp_sl",
+    ),
+    kind="X",
+    tier="reference",
     example="the two differ",
 )
 def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
@@ -210,13 +268,17 @@ def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
     missing = obj(seen.pipeline.get("mismatch_breakdown")).get("missing_tp_sl_entries")
     out: list[Found] = []
     if type(missing) is int and count > missing:
-        out.append(_at("underwater_without_tp_sl_count", count, f"more than missing_tp_sl_entries = {missing}"))
+        out.append(
+            _at("underwater_without_tp_sl_count", count, f"more than missing_tp_sl_entries = {missing}")
+        )
     bare = _Lists(seen).missing_tp_sl
     if not bare and not count:
         return out
     sure, unknown = _underwater(bare, seen)
     if not sure <= count <= sure + unknown:
-        out.append(_at("underwater_without_tp_sl_count", count, f"{sure} of {bare} are 2 % or more under water"))
+        out.append(
+            _at("underwater_without_tp_sl_count", count, f"{sure} of {bare} are 2 % or more under water")
+        )
     return out
 
 

@@ -24,9 +24,18 @@ _STEM = "positions_ledger"
     "INV-L10",
     "a key leaves L and R in the loop its qty reaches 0, and stays in both while qty ≠ 0",
     source="sys",
-    surfaces=("S3", "S4", "AUX-1",),
-    reads=("positions_state", "positions_ledger", "position_tp_sl",),
-    kind="T", tier="reference",
+    surfaces=(
+        "S3",
+        "S4",
+        "AUX-1",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+        "position_tp_sl",
+    ),
+    kind="T",
+    tier="reference",
     example="levels removed on a partial close (D-13)",
 )
 def keys_live_as_long_as_positions(look: Look, memory: Memory) -> Outcome:
@@ -40,7 +49,9 @@ def keys_live_as_long_as_positions(look: Look, memory: Memory) -> Outcome:
             if key in entries:
                 out.append(found(_STEM, "entries", key, "the position is gone, its ledger entry is not"))
             if key in registry:
-                out.append(found(REGISTRY, f"entries[{key}]", key, "the position is gone, its levels are not"))
+                out.append(
+                    found(REGISTRY, f"entries[{key}]", key, "the position is gone, its levels are not")
+                )
             continue
         if key not in entries and then.entries is not None and key in then.entries:
             out.append(found(_STEM, "entries", key, "left the ledger while the position is open"))
@@ -55,7 +66,9 @@ def keys_live_as_long_as_positions(look: Look, memory: Memory) -> Outcome:
     source="kit",
     surfaces=("AUX-1",),
     reads=("position_tp_sl",),
-    kind="T", tier="reference", severity="W",
+    kind="T",
+    tier="reference",
+    severity="W",
     example="the two differ",
 )
 def levels_change_with_a_cause(look: Look, memory: Memory) -> Outcome:
@@ -71,22 +84,37 @@ def levels_change_with_a_cause(look: Look, memory: Memory) -> Outcome:
         if last is None or key in filled:
             continue
         levels, were = registry_levels(entry), registry_levels(last)
-        if levels != were and not (entry.get("source") == "ledger_sync" and look.truth.new_run):
-            out.append(found(REGISTRY, f"entries[{key}]", levels, f"tp and sl were {were}, and nothing was filled"))
+        seeded = look.truth.new_run and entry.get("source") == "ledger_sync"
+        if levels != were and not seeded:
+            out.append(
+                found(REGISTRY, f"entries[{key}]", levels, f"tp and sl were {were}, and nothing was filled")
+            )
     return out
 
 
 @rule(
     "INV-L14",
-    ("from the second loop in which a key of P is open, it has tp and sl in S4, unless the setting " "`tp_sl.seed` is false or an entry intent or an edit asked for no level in so many words (`tp: " "none`); an intent that merely carries no levels is no such request"),
+    (
+        "from the second loop in which a key of P is open, it has tp and sl in S4, unless the setting "
+        "`tp_sl.seed` is false or an entry intent or an edit asked for no level in so many words (`tp: "
+        "none`); an intent that merely carries no levels is no such request"
+    ),
     source="sys",
-    surfaces=("S3", "S4",),
-    reads=("positions_state", "positions_ledger",),
-    kind="T", tier="reference",
+    surfaces=(
+        "S3",
+        "S4",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+    ),
+    kind="T",
+    tier="reference",
     example="uncovered until restart (`legacy: [D-11]`)",
 )
 def positions_are_covered_from_the_second_loop(look: Look, memory: Memory) -> Outcome:
-    """A key absent from the entries is covered by its levels in `tp_sl_levels`; that it is absent is INV-L04's."""
+    """A key absent from the entries is covered by its levels in `tp_sl_levels`; that it is absent is
+    INV-L04's."""
     if look.before is None:
         return NO_BEFORE
     if not look.settings.tp_sl.seed:
@@ -101,17 +129,38 @@ def positions_are_covered_from_the_second_loop(look: Look, memory: Memory) -> Ou
         entry = entries.get(key)
         tp, sl = levels_of(entry) if entry is not None else levels.get(key, (None, None))
         if tp is None or sl is None:
-            out.append(found(_STEM, f"entries[{key}]", f"tp {tp}, sl {sl}", "open for a second loop without both levels"))
+            out.append(
+                found(
+                    _STEM,
+                    f"entries[{key}]",
+                    f"tp {tp}, sl {sl}",
+                    "open for a second loop without both levels",
+                )
+            )
     return out
 
 
 @rule(
     "INV-L15",
-    ("a tp or sl exit is sent for the full ledger quantity; after its fill the position is gone, or " "smaller by the full ledger quantity (by what has filled, while the order is partly filled) with " "its levels kept while qty ≠ 0"),
+    (
+        "a tp or sl exit is sent for the full ledger quantity; after its fill the position is gone, or "
+        "smaller by the full ledger quantity (by what has filled, while the order is partly filled) with "
+        "its levels kept while qty ≠ 0"
+    ),
     source="kit",
-    surfaces=("S3", "S4", "AUX-1", "AUX-12",),
-    reads=("positions_state", "positions_ledger", "position_tp_sl",),
-    kind="J", tier="reference",
+    surfaces=(
+        "S3",
+        "S4",
+        "AUX-1",
+        "AUX-12",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+        "position_tp_sl",
+    ),
+    kind="J",
+    tier="reference",
     example="take-profit closes 0.05 of 1.0 and the levels are dropped (`legacy: [D-36]`)",
 )
 def exits_are_full(look: Look, memory: Memory) -> Outcome:
@@ -141,7 +190,11 @@ def exits_are_full(look: Look, memory: Memory) -> Outcome:
             out.append(found(_STEM, f"entries[{key}].qty", size, f"the exit was sent for {qty} only"))
         if key in positions and then.registry is not None and key in then.registry:
             if key not in registry or registry_levels(registry[key]) != registry_levels(then.registry[key]):
-                out.append(found(REGISTRY, f"entries[{key}]", key, "a rest is open, its levels are not what they were"))
+                out.append(
+                    found(
+                        REGISTRY, f"entries[{key}]", key, "a rest is open, its levels are not what they were"
+                    )
+                )
     return out
 
 
@@ -151,7 +204,8 @@ def exits_are_full(look: Look, memory: Memory) -> Outcome:
     source="ext",
     surfaces=("S6",),
     reads=("diagnostics",),
-    kind="T", tier="reading",
+    kind="T",
+    tier="reading",
     example="scan skipped",
 )
 def scan_ran_in_this_loop(look: Look, memory: Memory) -> Outcome:
@@ -170,9 +224,13 @@ _PIPELINE = "runtime_diagnostics.exit_pipeline"
     "INV-D18",
     "last_exit_trigger_ts moves ⇔ an exit intent was produced this loop",
     source="sys",
-    surfaces=("S6", "AUX-12",),
+    surfaces=(
+        "S6",
+        "AUX-12",
+    ),
     reads=("diagnostics",),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="the two differ",
 )
 def trigger_moves_with_exits(look: Look, memory: Memory) -> Outcome:
@@ -180,11 +238,18 @@ def trigger_moves_with_exits(look: Look, memory: Memory) -> Outcome:
     if truth is None:
         return NO_TRUTH
     at = view(look).stamps["last_exit_trigger_ts"]
-    place, value = f"{_PIPELINE}.last_exit_trigger_ts", view(look).pipeline.get("last_exit_trigger_ts", "absent")
+    place, value = (
+        f"{_PIPELINE}.last_exit_trigger_ts",
+        view(look).pipeline.get("last_exit_trigger_ts", "absent"),
+    )
     if truth.exits:
         if at == look.ts:
             return ()
-        return [found("diagnostics", place, value, f"{len(truth.exits)} exit intents in this loop, {iso(look.ts)}")]
+        return [
+            found(
+                "diagnostics", place, value, f"{len(truth.exits)} exit intents in this loop, {iso(look.ts)}"
+            )
+        ]
     if truth.new_run:
         last = None
     elif look.before is None:
@@ -207,7 +272,8 @@ def _scanned(look: Look, truth: Truth) -> dict[str, Pair]:
         return {key: levels_of(entries[key]) for key in open_before if key in entries}
     entries, levels = then.entries or {}, then.levels or {}
     return {
-        key: levels_of(entries[key]) if key in entries else levels.get(key, (None, None)) for key in open_before
+        key: levels_of(entries[key]) if key in entries else levels.get(key, (None, None))
+        for key in open_before
     }
 
 
@@ -226,9 +292,16 @@ def _crossed(price: float, pair: Pair, side: str) -> str:
     "INV-D22",
     "price beyond a level at scan time → reduce-only exit in the same loop",
     source="sys",
-    surfaces=("S4", "AUX-12",),
-    reads=("positions_state", "positions_ledger",),
-    kind="J", tier="reference",
+    surfaces=(
+        "S4",
+        "AUX-12",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+    ),
+    kind="J",
+    tier="reference",
     example="silent scanner",
 )
 def crossed_levels_exit(look: Look, memory: Memory) -> Outcome:
@@ -245,7 +318,9 @@ def crossed_levels_exit(look: Look, memory: Memory) -> Outcome:
         if row is None or row.mark is None:
             continue
         reason = _crossed(row.mark, pair, row.side)
-        if reason and not any(o.key == key and o.reduce_only and o.reason in ("tp", "sl") for o in truth.orders):
+        if reason and not any(
+            o.key == key and o.reduce_only and o.reason in ("tp", "sl") for o in truth.orders
+        ):
             text = f"{key}: mark {row.mark} is beyond its {reason} of {pair}, and no exit was sent"
             out.append(found(_STEM, f"entries[{key}].{reason}", pair[0 if reason == "tp" else 1], text))
     return out
@@ -255,16 +330,24 @@ def crossed_levels_exit(look: Look, memory: Memory) -> Outcome:
     "INV-D23",
     "every tp/sl exit has a crossed level",
     source="sys",
-    surfaces=("S4", "AUX-12",),
+    surfaces=(
+        "S4",
+        "AUX-12",
+    ),
     reads=("positions_ledger",),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="the two differ",
 )
 def exits_have_a_crossed_level(look: Look, memory: Memory) -> Outcome:
     truth = look.truth
     if truth is None:
         return NO_TRUTH
-    sent = {order.key: order.reason for order in truth.orders if order.reason in ("tp", "sl")} if truth.orders else {}
+    sent = (
+        {order.key: order.reason for order in truth.orders if order.reason in ("tp", "sl")}
+        if truth.orders
+        else {}
+    )
     if not sent:
         return ()
     if look.before is None:
@@ -279,8 +362,18 @@ def exits_have_a_crossed_level(look: Look, memory: Memory) -> Outcome:
         side = key.rpartition(":")[2]
         up = 1 if side == "LONG" else -1
         fuzz = 2 * HALF_PRICE
-        if not any(_crossed(price + fuzz * up, pair, side) or _crossed(price - fuzz * up, pair, side) for pair in candidates):
-            out.append(found(_STEM, f"entries[{key}].{reason}", price, f"exit {reason}, but no level of {candidates} is crossed"))
+        if not any(
+            _crossed(price + fuzz * up, pair, side) or _crossed(price - fuzz * up, pair, side)
+            for pair in candidates
+        ):
+            out.append(
+                found(
+                    _STEM,
+                    f"entries[{key}].{reason}",
+                    price,
+                    f"exit {reason}, but no level of {candidates} is crossed",
+                )
+            )
     return out
 
 
@@ -293,7 +386,8 @@ def _price_at_scan(key: str, truth: Truth, now: View) -> float | None:
 
 
 def _candidates(key: str, look: Look, now: View, then: View, truth: Truth) -> list[Pair]:
-    """The levels an exit of this loop may rest on: those of the loop before, and after a restart the seeded ones."""
+    """The levels an exit of this loop may rest on: those of the loop before, and after a restart the seeded
+    ones."""
     entries = then.entries or {}
     pairs = [levels_of(entries[key])] if key in entries else []
     if then.levels is not None and key in then.levels:

@@ -30,10 +30,23 @@ _SHAPES: dict[str, tuple[type, msgspec.json.Decoder[Any]]] = {
     "INV-G01",
     "file parses as one complete JSON object",
     source="rul, tim",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="contract",
-    example="positions_state ends after `\"positions\":[`",
+    kind="W",
+    tier="contract",
+    example='positions_state ends after `"positions":[`',
 )
 def file_is_whole(look: Look, memory: Memory) -> Outcome:
     if not look.unreadable:
@@ -49,10 +62,23 @@ def file_is_whole(look: Look, memory: Memory) -> Outcome:
     "INV-G02",
     "every number is finite",
     source="sys",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="contract",
-    example="`\"nav\":NaN`",
+    kind="W",
+    tier="contract",
+    example='`"nav":NaN`',
 )
 def numbers_are_finite(look: Look, memory: Memory) -> Outcome:
     if not look.unreadable:
@@ -66,11 +92,26 @@ def numbers_are_finite(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-G03",
-    ("`updated_ts` or `updated_at` present and parseable (A-02) on every executor surface (S6: top " "level is ours, inside the block passes, A-04)"),
+    (
+        "`updated_ts` or `updated_at` present and parseable (A-02) on every executor surface (S6: top "
+        "level is ours, inside the block passes, A-04)"
+    ),
     source="tim",
-    surfaces=("S1", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="router_health without either",
 )
 def surface_time_is_there(look: Look, memory: Memory) -> Outcome:
@@ -89,14 +130,32 @@ def surface_time_is_there(look: Look, memory: Memory) -> Outcome:
     "INV-G04",
     "both aliases present → same instant",
     source="tim (A-01)",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="reading",
+    kind="W",
+    tier="reading",
     example="ledger updated_at 12:00, updated_ts 11:59",
 )
 def aliases_agree(look: Look, memory: Memory) -> Outcome:
     return [
-        found(stem, "updated_at", look.docs[stem].get("updated_at"), f"updated_ts is {look.docs[stem].get('updated_ts')}")
+        found(
+            stem,
+            "updated_at",
+            look.docs[stem].get("updated_at"),
+            f"updated_ts is {look.docs[stem].get('updated_ts')}",
+        )
         for stem in view(look).clashes
     ]
 
@@ -105,9 +164,22 @@ def aliases_agree(look: Look, memory: Memory) -> Outcome:
     "INV-G05",
     "surface time not later than the harness clock",
     source="sys",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="clock skew +300 s: file looks fresh forever",
 )
 def time_is_not_ahead(look: Look, memory: Memory) -> Outcome:
@@ -128,9 +200,21 @@ def time_is_not_ahead(look: Look, memory: Memory) -> Outcome:
     "INV-G06",
     "surface time strictly increases from write to write of the same file",
     source="tim (A-49)",
-    surfaces=("S1", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="T", tier="reading",
+    kind="T",
+    tier="reading",
     example="risk_snapshot re-written with the old time (D-05)",
 )
 def time_rises(look: Look, memory: Memory) -> Outcome:
@@ -143,21 +227,22 @@ def time_rises(look: Look, memory: Memory) -> Outcome:
         earlier = view(before).times
         for stem, at in times.items():
             last = earlier.get(stem)
-            if stem != "nav_state" and at is not None and last is not None and at <= last:
-                if look.raw[stem] != before.raw.get(stem):
-                    out.append(_not_risen(stem, at, last))
+            if stem == "nav_state" or at is None or last is None or at > last:
+                continue
+            if look.raw[stem] != before.raw.get(stem):
+                out.append(_not_risen(stem, at, last))
         return out
     for write in look.writes:
-        stem = _BY_PATH.get(write.path) or _further(look, write.path)
-        if stem is None:
+        name = _BY_PATH.get(write.path) or _further(look, write.path)
+        if name is None:
             continue
-        at = times.get(stem) if write.data is look.raw.get(stem) else _time_in(write.data)
+        at = times.get(name) if write.data is look.raw.get(name) else _time_in(write.data)
         if at is None:
             continue
-        last = memory.get(stem)
+        last = memory.get(name)
         if last is not None and at <= last:
-            out.append(_not_risen(stem, at, last))
-        memory[stem] = at
+            out.append(_not_risen(name, at, last))
+        memory[name] = at
     return out
 
 
@@ -211,9 +296,14 @@ _ALL_STEMS = tuple(surface.stem for surface in SURFACES)
     "INV-G16",
     "intel surfaces may be absent; when present they satisfy their schema in full",
     source="tbl",
-    surfaces=("S9", "S10", "S11",),
+    surfaces=(
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="factor file with only updated_ts",
 )
 def intel_fits_its_schema(look: Look, memory: Memory) -> Outcome:
@@ -222,11 +312,29 @@ def intel_fits_its_schema(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-G18",
-    ("every key that the seed names for the surface is present in one of the allowed forms of §9, save" " those it marks optional (`?`, \"optional\", \"may\"); `realized_pnl` of S3 (value nullable) and the" " config echo of S11 (ours: `config`) are among them; and all core fields (●) of surfaces.md §3 " "with the stated type and nullability"),
+    (
+        "every key that the seed names for the surface is present in one of the allowed forms of §9, save"
+        ' those it marks optional (`?`, "optional", "may"); `realized_pnl` of S3 (value nullable) and the'
+        " config echo of S11 (ours: `config`) are among them; and all core fields (●) of surfaces.md §3 "
+        "with the stated type and nullability"
+    ),
     source="tbl, rul",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="`entries` is an object",
 )
 def core_fields_are_there(look: Look, memory: Memory) -> Outcome:
@@ -249,11 +357,22 @@ _BOUNDED: dict[str, tuple[tuple[tuple[str, ...], float], ...]] = {
 
 @rule(
     "INV-G19",
-    ("fractions in 0..1 where declared, percents in 0..100 where declared; one unit per field " "throughout a tree and a run"),
+    (
+        "fractions in 0..1 where declared, percents in 0..100 where declared; one unit per field "
+        "throughout a tree and a run"
+    ),
     source="sys",
-    surfaces=("S2", "S5", "S6", "S7", "S8", "S11",),
+    surfaces=(
+        "S2",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S11",
+    ),
     reads=(),
-    kind="W", tier="reading",
+    kind="W",
+    tier="reading",
     example="kpis dd_pct 3.26 by our executor",
 )
 def units_are_kept(look: Look, memory: Memory) -> Outcome:
@@ -284,5 +403,7 @@ def units_are_kept(look: Look, memory: Memory) -> Outcome:
         for name, weight in obj(factors.get("weights")).items():
             share = num(weight)
             if share is not None and not 0 <= share <= 1:
-                out.append(found("factor_diagnostics", f"weights[{name}]", share, "outside 0..1, the declared unit"))
+                out.append(
+                    found("factor_diagnostics", f"weights[{name}]", share, "outside 0..1, the declared unit")
+                )
     return out

@@ -1,4 +1,5 @@
-"""Rules on writing and on the set of files: freshness, atomicity, ownership, registration (INV-G07..G13, X01, X06).
+"""Rules on writing and on the set of files: freshness, atomicity, ownership, registration (INV-G07..G13,
+X01, X06).
 
 Comes in: a `Look`. Goes out: violations. May import `contract`.
 """
@@ -20,11 +21,23 @@ _FRESH = (*PER_LOOP, "engine_metadata")
 
 @rule(
     "INV-G07",
-    ("per-loop surfaces carry the time of the current loop; the seed says \"every loop\" outright for " "S1, S4 and the exit block of S6"),
+    (
+        'per-loop surfaces carry the time of the current loop; the seed says "every loop" outright for '
+        "S1, S4 and the exit block of S6"
+    ),
     source="tbl, nav, ext (A-41)",
-    surfaces=("S1", "S3", "S4", "S5", "S6", "S7", "S8",),
+    surfaces=(
+        "S1",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+    ),
     reads=(),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="positions_state frozen for 5 loops",
 )
 def per_loop_files_are_fresh(look: Look, memory: Memory) -> Outcome:
@@ -46,9 +59,22 @@ def _stale(stem: str, at: int | None, now: int) -> Found:
     "INV-G08",
     "every write is temp + replace; no temporary file (ours: `.tmp_*`) remains after a loop",
     source="rul",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="J", tier="contract",
+    kind="J",
+    tier="contract",
     example="journal shows mode `direct` for kpis",
 )
 def writes_are_atomic(look: Look, memory: Memory) -> Outcome:
@@ -74,9 +100,22 @@ def _stem(path: str) -> str:
     "INV-G09",
     "one writer identity per path over the whole run",
     source="rul",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="J", tier="contract",
+    kind="J",
+    tier="contract",
     example="sync_state writes positions_state",
 )
 def one_writer_per_path(look: Look, memory: Memory) -> Outcome:
@@ -86,17 +125,32 @@ def one_writer_per_path(look: Look, memory: Memory) -> Outcome:
     for write in look.writes:
         first = memory.setdefault(write.path, write.writer)
         if first != write.writer:
-            out.append(found(_stem(write.path), "", write.writer, f"the file belongs to {first}, who wrote it first"))
+            out.append(
+                found(_stem(write.path), "", write.writer, f"the file belongs to {first}, who wrote it first")
+            )
     return out
 
 
 @rule(
     "INV-G10",
-    ("that writer is the owner that the seed's table names (further surfaces: the owner in the " "manifest)"),
+    ("that writer is the owner that the seed's table names (further surfaces: the owner in the manifest)"),
     source="rul, tbl",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="J", tier="contract",
+    kind="J",
+    tier="contract",
     example="executor writes nav_state",
 )
 def writer_is_the_owner(look: Look, memory: Memory) -> Outcome:
@@ -119,11 +173,16 @@ def writer_is_the_owner(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-G11",
-    ("every `*.json` in the state directory is in the manifest or on the auxiliary list (A-46, " "extensible by setting); a surface that the manifest registers beyond the eleven is legal and " "judged by §1.1"),
+    (
+        "every `*.json` in the state directory is in the manifest or on the auxiliary list (A-46, "
+        "extensible by setting); a surface that the manifest registers beyond the eleven is legal and "
+        "judged by §1.1"
+    ),
     source="rul",
     surfaces=(),
     reads=("v7_manifest",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="unregistered `signals.json`",
 )
 def files_are_registered(look: Look, memory: Memory) -> Outcome:
@@ -147,11 +206,15 @@ def files_are_registered(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-G12",
-    ("every manifest entry has path, owner, description; a path is registered once; the manifest lists" " each of the eleven, docs_version is v7.6"),
+    (
+        "every manifest entry has path, owner, description; a path is registered once; the manifest lists"
+        " each of the eleven, docs_version is v7.6"
+    ),
     source="rul, sys",
     surfaces=("AUX-2",),
     reads=("v7_manifest",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="factor_diagnostics entry lacks description",
 )
 def manifest_is_complete(look: Look, memory: Memory) -> Outcome:
@@ -165,9 +228,19 @@ _LASTING = (*PER_LOOP, "nav_state")
     "INV-G13",
     "a per-loop surface, once written, never disappears",
     source="tbl, nav, ext (A-41)",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+    ),
     reads=(),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="ledger deleted in loop 7",
 )
 def files_do_not_disappear(look: Look, memory: Memory) -> Outcome:
@@ -185,11 +258,12 @@ def files_do_not_disappear(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-X01",
-    ("S1, S3–S8 share one timestamp after a completed loop (foreign: milliseconds apart is the usual " "case)"),
+    ("S1, S3–S8 share one timestamp after a completed loop (foreign: milliseconds apart is the usual case)"),
     source="kit (A-42)",
     surfaces=(),
     reads=(),
-    kind="X", tier="reference",
+    kind="X",
+    tier="reference",
     example="crash between S3 and S4",
 )
 def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
@@ -198,7 +272,9 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
     if first is None:
         first = next((at for stem in PER_LOOP if (at := times.get(stem)) is not None), None)
     return [
-        found(stem, "updated_ts", iso(at), f"the files of one loop carry one time; another one has {iso(first)}")
+        found(
+            stem, "updated_ts", iso(at), f"the files of one loop carry one time; another one has {iso(first)}"
+        )
         for stem in PER_LOOP
         if (at := times.get(stem, first)) != first and at is not None and first is not None
     ]
@@ -206,11 +282,12 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-X06",
-    ("all per-loop surfaces exist after the first loop of a run, also after a restart with open " "positions"),
+    ("all per-loop surfaces exist after the first loop of a run, also after a restart with open positions"),
     source="tbl",
     surfaces=(),
     reads=(),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="D-17",
 )
 def files_exist_after_the_first_loop(look: Look, memory: Memory) -> Outcome:

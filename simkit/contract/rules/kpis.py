@@ -5,7 +5,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
-from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
 from simkit.contract.values import found, need, num, obj
@@ -21,7 +21,8 @@ _PORTFOLIO = (("nav", False), ("dd_pct", False), ("var_nav_pct", True), ("cvar_n
     source="tbl",
     surfaces=("S5",),
     reads=("kpis_v7",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="bare timestamp (D-07)",
 )
 def kpis_are_complete(look: Look, memory: Memory) -> Outcome:
@@ -36,29 +37,36 @@ def kpis_are_complete(look: Look, memory: Memory) -> Outcome:
         for name, nullable in _PORTFOLIO:
             value = portfolio.get(name, "absent")
             if num(value) is None and not (nullable and value is None):
-                out.append(found(_STEM, f"portfolio.{name}", value, "must be a number" + " or null" * nullable))
+                out.append(
+                    found(_STEM, f"portfolio.{name}", value, "must be a number" + " or null" * nullable)
+                )
     if type(doc.get("per_symbol")) is not dict:
         out.append(found(_STEM, "per_symbol", doc.get("per_symbol", "absent"), "must be an object"))
     return out
 
 
 def nav_at(look: Look, at: int | None) -> float:
-    """The nav that nav.json carried at that time, of this loop or the one before; Lacking when neither fits."""
+    """The nav that nav.json carried at that time, of this loop or the one before; LackingError when neither
+    fits."""
     seen = view(look)
     if at is not None and seen.times.get("nav") == at:
         return need(seen.nav, "nav.nav")
     if look.before is not None and at is not None and view(look.before).times.get("nav") == at:
         return need(view(look.before).nav, "nav.nav of the loop before")
-    raise Lacking("the nav of that time is not known")
+    raise LackingError("the nav of that time is not known")
 
 
 @rule(
     "INV-K02",
     "portfolio.nav = the nav of nav.json at kpis' time (same loop: the same number)",
     source="sys",
-    surfaces=("S1", "S5",),
+    surfaces=(
+        "S1",
+        "S5",
+    ),
     reads=("kpis_v7",),
-    kind="X", tier="reading",
+    kind="X",
+    tier="reading",
     example="previous loop's nav",
 )
 def kpi_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
@@ -73,9 +81,16 @@ def kpi_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
     "INV-K03",
     "portfolio.dd_pct = risk drawdown.dd_pct",
     source="sys",
-    surfaces=("S5", "S7",),
-    reads=("kpis_v7", "risk_snapshot",),
-    kind="X", tier="reading",
+    surfaces=(
+        "S5",
+        "S7",
+    ),
+    reads=(
+        "kpis_v7",
+        "risk_snapshot",
+    ),
+    kind="X",
+    tier="reading",
     example="percent vs fraction",
 )
 def kpi_drawdown_is_the_drawdown(look: Look, memory: Memory) -> Outcome:
@@ -90,16 +105,23 @@ def kpi_drawdown_is_the_drawdown(look: Look, memory: Memory) -> Outcome:
     "INV-K04",
     "var_nav_pct = risk var value; cvar per B-VAR-5",
     source="sys, kit",
-    surfaces=("S5", "S7",),
-    reads=("kpis_v7", "risk_snapshot",),
-    kind="X", tier="reference",
+    surfaces=(
+        "S5",
+        "S7",
+    ),
+    reads=(
+        "kpis_v7",
+        "risk_snapshot",
+    ),
+    kind="X",
+    tier="reference",
     example="the two differ",
 )
 def kpi_var_is_the_var(look: Look, memory: Memory) -> Outcome:
     """Begun: B-VAR-5 cannot be recomputed from a tree, so only VaR is compared; CVaR lacks the returns."""
     portfolio = look.docs[_STEM].get("portfolio")
     if type(portfolio) is not dict:
-        raise Lacking("kpis_v7.portfolio is no object")
+        raise LackingError("kpis_v7.portfolio is no object")
     value, var = portfolio.get("var_nav_pct"), obj(view(look).risk.get("var")).get("portfolio_var_nav_pct")
     if value == var:
         return ()
@@ -113,9 +135,19 @@ def kpi_var_is_the_var(look: Look, memory: Memory) -> Outcome:
     "INV-K05",
     "per_symbol covers all open symbols; exposure_nav_pct = Σ notional/nav",
     source="sys",
-    surfaces=("S1", "S3", "S5",),
-    reads=("kpis_v7", "positions_state", "nav",),
-    kind="X", tier="reference", severity="W",
+    surfaces=(
+        "S1",
+        "S3",
+        "S5",
+    ),
+    reads=(
+        "kpis_v7",
+        "positions_state",
+        "nav",
+    ),
+    kind="X",
+    tier="reference",
+    severity="W",
     example="the two differ",
 )
 def kpis_cover_the_book(look: Look, memory: Memory) -> Outcome:
@@ -147,7 +179,9 @@ def kpis_cover_the_book(look: Look, memory: Memory) -> Outcome:
     source="sys (A-03)",
     surfaces=("S5",),
     reads=("kpis_v7",),
-    kind="W", tier="reading", severity="W",
+    kind="W",
+    tier="reading",
+    severity="W",
     example="loader flags a contract-valid file",
 )
 def kpis_satisfy_the_dashboard(look: Look, memory: Memory) -> Outcome:

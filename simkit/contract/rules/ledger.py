@@ -5,7 +5,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
-from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import REGISTRY, parse_time
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, near
@@ -23,13 +23,21 @@ _STEM = "positions_ledger"
     source="tbl",
     surfaces=("S4",),
     reads=("positions_ledger",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="key missing on an empty book",
 )
 def entries_are_a_list(look: Look, memory: Memory) -> Outcome:
     if view(look).entries is not None:
         return ()
-    return [found(_STEM, "entries", look.docs[_STEM].get("entries", "absent"), "must be a list, also on an empty book")]
+    return [
+        found(
+            _STEM,
+            "entries",
+            look.docs[_STEM].get("entries", "absent"),
+            "must be a list, also on an empty book",
+        )
+    ]
 
 
 @rule(
@@ -38,7 +46,8 @@ def entries_are_a_list(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S4",),
     reads=("positions_ledger",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="3 vs 2",
 )
 def entry_count_is_the_length(look: Look, memory: Memory) -> Outcome:
@@ -58,7 +67,8 @@ def entry_count_is_the_length(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S4",),
     reads=("positions_ledger",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="the two differ",
 )
 def ledger_keys_are_unique(look: Look, memory: Memory) -> Outcome:
@@ -76,11 +86,21 @@ def ledger_keys_are_unique(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-L04",
-    ("L = P (the ledger is an object of its own, so both directions can fail; a fault on it acts after" " B-LED-3 and before S4 is written)"),
+    (
+        "L = P (the ledger is an object of its own, so both directions can fail; a fault on it acts after"
+        " B-LED-3 and before S4 is written)"
+    ),
     source="tbl, ext",
-    surfaces=("S3", "S4",),
-    reads=("positions_state", "positions_ledger",),
-    kind="X", tier="contract",
+    surfaces=(
+        "S3",
+        "S4",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+    ),
+    kind="X",
+    tier="contract",
     example="ghost XRPUSDT:LONG",
 )
 def ledger_holds_the_positions(look: Look, memory: Memory) -> Outcome:
@@ -88,7 +108,11 @@ def ledger_holds_the_positions(look: Look, memory: Memory) -> Outcome:
     positions, entries = seen.need_positions(), seen.need_entries()
     if positions.keys() == entries.keys():
         return ()
-    out = [found(_STEM, "entries", key, "open position without a ledger entry") for key in positions if key not in entries]
+    out = [
+        found(_STEM, "entries", key, "open position without a ledger entry")
+        for key in positions
+        if key not in entries
+    ]
     out += [
         found(_STEM, f"entries[{index}]", key, "ledger entry without a position")
         for index, key, _ in seen.entry_list or ()
@@ -101,9 +125,16 @@ def ledger_holds_the_positions(look: Look, memory: Memory) -> Outcome:
     "INV-L05",
     "ledger qty = abs(S3 qty); entry prices equal",
     source="sys",
-    surfaces=("S3", "S4",),
-    reads=("positions_state", "positions_ledger",),
-    kind="X", tier="reading",
+    surfaces=(
+        "S3",
+        "S4",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+    ),
+    kind="X",
+    tier="reading",
     example="stale qty after partial close",
 )
 def ledger_copies_the_positions(look: Look, memory: Memory) -> Outcome:
@@ -134,11 +165,15 @@ def _same(a: float | None, b: float | None) -> bool:
 
 @rule(
     "INV-L06",
-    ("entry tp/sl = tp_sl_levels[key] (null ⇔ absent or null); on a foreign tree only where the map " "holds that key"),
+    (
+        "entry tp/sl = tp_sl_levels[key] (null ⇔ absent or null); on a foreign tree only where the map "
+        "holds that key"
+    ),
     source="tbl",
     surfaces=("S4",),
     reads=("positions_ledger",),
-    kind="W", tier="reading",
+    kind="W",
+    tier="reading",
     example="entry 103, level 105",
 )
 def entries_show_the_levels(look: Look, memory: Memory) -> Outcome:
@@ -158,9 +193,16 @@ def entries_show_the_levels(look: Look, memory: Memory) -> Outcome:
     "INV-L07",
     "tp_sl_levels = registry levels, same keys",
     source="sys (A-17)",
-    surfaces=("S4", "AUX-1",),
-    reads=("positions_ledger", "position_tp_sl",),
-    kind="X", tier="reading",
+    surfaces=(
+        "S4",
+        "AUX-1",
+    ),
+    reads=(
+        "positions_ledger",
+        "position_tp_sl",
+    ),
+    kind="X",
+    tier="reading",
     example="registry lost update (D-31)",
 )
 def levels_copy_the_registry(look: Look, memory: Memory) -> Outcome:
@@ -168,8 +210,16 @@ def levels_copy_the_registry(look: Look, memory: Memory) -> Outcome:
     levels, registry = seen.need_levels(), seen.need_registry()
     out: list[Found] = []
     if levels.keys() != registry.keys():
-        out += [found(_STEM, "tp_sl_levels", key, "in the registry, missing here") for key in registry if key not in levels]
-        out += [found(_STEM, f"tp_sl_levels[{key}]", key, "not in the registry") for key in levels if key not in registry]
+        out += [
+            found(_STEM, "tp_sl_levels", key, "in the registry, missing here")
+            for key in registry
+            if key not in levels
+        ]
+        out += [
+            found(_STEM, f"tp_sl_levels[{key}]", key, "not in the registry")
+            for key in levels
+            if key not in registry
+        ]
     for key, entry in registry.items():
         pair = levels.get(key)
         if pair is None:
@@ -182,11 +232,16 @@ def levels_copy_the_registry(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-L08",
-    ("levels non-null: LONG sl < tp; SHORT tp < sl. The entry side (LONG sl < entry < tp, SHORT tp < " "entry < sl) only in the loop in which a level is first set: a stop trailed beyond the entry is " "legal"),
+    (
+        "levels non-null: LONG sl < tp; SHORT tp < sl. The entry side (LONG sl < entry < tp, SHORT tp < "
+        "entry < sl) only in the loop in which a level is first set: a stop trailed beyond the entry is "
+        "legal"
+    ),
     source="sys",
     surfaces=("S4",),
     reads=("positions_ledger",),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="LONG with tp 98, sl 103",
 )
 def levels_lie_on_their_sides(look: Look, memory: Memory) -> Outcome:
@@ -197,16 +252,22 @@ def levels_lie_on_their_sides(look: Look, memory: Memory) -> Outcome:
         tp, sl = levels_of(entry)
         up = 1 if entry.get("side") == "LONG" else -1
         if tp is not None and sl is not None and (tp - sl) * up <= 0:
-            out.append(found(_STEM, f"entries[{key}].tp", tp, f"the stop is {sl}: they are inverted for {key}"))
+            out.append(
+                found(_STEM, f"entries[{key}].tp", tp, f"the stop is {sl}: they are inverted for {key}")
+            )
             continue
         price = num(entry.get("entry_price"))
         if earlier is None or price is None:
             continue
         last_tp, last_sl = levels_of(earlier[key]) if key in earlier else (None, None)
         if tp is not None and last_tp is None and (tp - price) * up <= 0:
-            out.append(found(_STEM, f"entries[{key}].tp", tp, f"first set on the wrong side of the entry {price}"))
+            out.append(
+                found(_STEM, f"entries[{key}].tp", tp, f"first set on the wrong side of the entry {price}")
+            )
         if sl is not None and last_sl is None and (price - sl) * up <= 0:
-            out.append(found(_STEM, f"entries[{key}].sl", sl, f"first set on the wrong side of the entry {price}"))
+            out.append(
+                found(_STEM, f"entries[{key}].sl", sl, f"first set on the wrong side of the entry {price}")
+            )
     return out
 
 
@@ -216,11 +277,14 @@ def levels_lie_on_their_sides(look: Look, memory: Memory) -> Outcome:
     source="tbl, sys",
     surfaces=("S4",),
     reads=("positions_ledger",),
-    kind="T", tier="reference", severity="W",
+    kind="T",
+    tier="reference",
+    severity="W",
     example="the two differ",
 )
 def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
-    """After a restart a new `created_ts` passes: nothing on disk says when the executor first saw a position."""
+    """After a restart a new `created_ts` passes: nothing on disk says when the executor first saw a
+    position."""
     seen = view(look)
     entries, now = seen.need_entries(), seen.times[_STEM]
     same_run = look.before is not None and not (look.truth is not None and look.truth.new_run)
@@ -230,23 +294,33 @@ def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
         created, updated = entry.get("created_ts"), entry.get("updated_ts")
         first, last = parse_time(created), parse_time(updated)
         if first is not None and last is not None and first > last:
-            out.append(found(_STEM, f"entries[{key}].created_ts", created, f"later than updated_ts {updated}"))
+            out.append(
+                found(_STEM, f"entries[{key}].created_ts", created, f"later than updated_ts {updated}")
+            )
         if last is not None and now is not None and last > now:
-            out.append(found(_STEM, f"entries[{key}].updated_ts", updated, f"later than the file, {iso(now)}"))
+            out.append(
+                found(_STEM, f"entries[{key}].updated_ts", updated, f"later than the file, {iso(now)}")
+            )
         if earlier is not None and key in earlier:
             was = earlier[key].get("created_ts")
             if was != created and was is not None:
-                out.append(found(_STEM, f"entries[{key}].created_ts", created, f"was {was} in the loop before"))
+                out.append(
+                    found(_STEM, f"entries[{key}].created_ts", created, f"was {was} in the loop before")
+                )
     return out
 
 
 @rule(
     "INV-L11",
-    ("registry entries with source ledger_sync obey B-LED-2 for their entry price, and were seeded " "only for keys of L ∩ P absent from R; a ghost is never seeded"),
+    (
+        "registry entries with source ledger_sync obey B-LED-2 for their entry price, and were seeded "
+        "only for keys of L ∩ P absent from R; a ghost is never seeded"
+    ),
     source="sys",
     surfaces=("AUX-1",),
     reads=("position_tp_sl",),
-    kind="T", tier="reference",
+    kind="T",
+    tier="reference",
     example="tp 2 % instead of 2.1 %; levels for a ghost",
 )
 def seeds_follow_the_formula(look: Look, memory: Memory) -> Outcome:
@@ -263,7 +337,14 @@ def seeds_follow_the_formula(look: Look, memory: Memory) -> Outcome:
         out += _seed_faults(key, entry, look.settings.tp_sl)
         if earlier is not None and last is None and seen.P is not None and seen.entries is not None:
             if key not in seen.P or key not in seen.entries:
-                out.append(found(REGISTRY, f"entries[{key}]", key, "seeded, but not an open position with a ledger entry"))
+                out.append(
+                    found(
+                        REGISTRY,
+                        f"entries[{key}]",
+                        key,
+                        "seeded, but not an open position with a ledger entry",
+                    )
+                )
     return out
 
 
@@ -277,7 +358,7 @@ def seed_levels(price: float, side: object, settings: TpSlSettings) -> tuple[flo
 def _seed_faults(key: str, entry: Doc, settings: TpSlSettings) -> list[Found]:
     price = num(entry.get("entry_price"))
     if price is None:
-        raise Lacking(f"position_tp_sl.entries[{key}].entry_price is no number")
+        raise LackingError(f"position_tp_sl.entries[{key}].entry_price is no number")
     wanted = seed_levels(price, entry.get("position_side"), settings)
     grain = HALF_PRICE * (2 + settings.atr_frac * (settings.tp_atr + settings.sl_atr))
     names = ("take_profit_price", "stop_loss_price")
@@ -292,9 +373,16 @@ def _seed_faults(key: str, entry: Doc, settings: TpSlSettings) -> list[Found]:
     "INV-L13",
     "ledger time = positions time",
     source="sys",
-    surfaces=("S3", "S4",),
-    reads=("positions_state", "positions_ledger",),
-    kind="X", tier="reference",
+    surfaces=(
+        "S3",
+        "S4",
+    ),
+    reads=(
+        "positions_state",
+        "positions_ledger",
+    ),
+    kind="X",
+    tier="reference",
     example="ledger not written this loop",
 )
 def ledger_is_as_old_as_positions(look: Look, memory: Memory) -> Outcome:

@@ -6,8 +6,9 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_USD, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj, rows_of
@@ -21,8 +22,9 @@ from simkit.core.clock import iso
     source="tbl, nav",
     surfaces=("S1",),
     reads=("nav",),
-    kind="W", tier="contract",
-    example="`\"nav\": null` or `\"10000\"`",
+    kind="W",
+    tier="contract",
+    example='`"nav": null` or `"10000"`',
 )
 def nav_is_a_number(look: Look, memory: Memory) -> Outcome:
     if view(look).nav is not None:
@@ -36,7 +38,8 @@ def nav_is_a_number(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S1",),
     reads=("nav",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="10000 vs 9990",
 )
 def navs_are_equal(look: Look, memory: Memory) -> Outcome:
@@ -54,11 +57,16 @@ def navs_are_equal(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-N03",
-    ("nav > 0; a finite nav ≤ 0 is legal, published and mirrored (a liquidated account must show it), " "and only warned about"),
+    (
+        "nav > 0; a finite nav ≤ 0 is legal, published and mirrored (a liquidated account must show it), "
+        "and only warned about"
+    ),
     source="sys",
     surfaces=("S1",),
     reads=("nav",),
-    kind="W", tier="reading", severity="W",
+    kind="W",
+    tier="reading",
+    severity="W",
     example="0.0 from source `unavailable`",
 )
 def nav_is_positive(look: Look, memory: Memory) -> Outcome:
@@ -68,11 +76,13 @@ def nav_is_positive(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-N04",
-    ("exec_stats, if present: counts ≥ 0, fill_rate 0..1, Σ top_vetoes ≤ vetoes_24h, top list " "descending"),
+    ("exec_stats, if present: counts ≥ 0, fill_rate 0..1, Σ top_vetoes ≤ vetoes_24h, top list descending"),
     source="nav, sys",
     surfaces=("S1",),
     reads=("nav",),
-    kind="W", tier="reference", severity="W",
+    kind="W",
+    tier="reference",
+    severity="W",
     example="fill_rate 1.4",
 )
 def exec_stats_are_sane(look: Look, memory: Memory) -> Outcome:
@@ -90,7 +100,7 @@ def exec_stats_are_sane(look: Look, memory: Memory) -> Outcome:
     top = rows_of(stats.get("top_vetoes"))
     if top:
         counts = [num(obj(item).get("count")) or 0 for item in top]
-        if any(a < b for a, b in zip(counts, counts[1:], strict=False)):
+        if any(a < b for a, b in pairwise(counts)):
             out.append(found("nav", "exec_stats.top_vetoes", counts, "most frequent first"))
         vetoes = num(stats.get("vetoes_24h"))
         if vetoes is not None and math.fsum(counts) > vetoes:
@@ -102,9 +112,16 @@ def exec_stats_are_sane(look: Look, memory: Memory) -> Outcome:
     "INV-N06",
     "nav = wallet + Σ unrealized_pnl (equity basis); the wallet basis is `legacy: [D-15]`",
     source="kit (A-09)",
-    surfaces=("S1", "S3",),
-    reads=("nav", "positions_state",),
-    kind="X", tier="reading",
+    surfaces=(
+        "S1",
+        "S3",
+    ),
+    reads=(
+        "nav",
+        "positions_state",
+    ),
+    kind="X",
+    tier="reading",
     example="NAV ignores −500 unrealised",
 )
 def nav_is_equity(look: Look, memory: Memory) -> Outcome:
@@ -119,22 +136,35 @@ def nav_is_equity(look: Look, memory: Memory) -> Outcome:
 
 
 def _open_pnl(rows: list[Row]) -> tuple[float, int]:
-    """Sum of the published open PnL and how many rows it comes from; Lacking when one is missing."""
+    """Sum of the published open PnL and how many rows it comes from; LackingError when one is missing."""
     values = []
     for row in rows:
         if row.unrealized is None:
-            raise Lacking(f"positions_state.positions[{row.index}].unrealized_pnl is no number")
+            raise LackingError(f"positions_state.positions[{row.index}].unrealized_pnl is no number")
         values.append(row.unrealized)
     return math.fsum(values), len(values)
 
 
 @rule(
     "INV-N07",
-    ("Δnav = realised − fees + funding + Δunrealised + transfers + declared income, between two loops." " Funding is signed (received +, paid −), so are transfers (in +, out −); a fee in another asset " "is valued at the price of its fill. Scenario steps of `account.nav` are declared income and " "satisfy the rule; a lie (`wrong_balance`, `account_reset`) is not declared and breaks it"),
+    (
+        "Δnav = realised − fees + funding + Δunrealised + transfers + declared income, between two loops."
+        " Funding is signed (received +, paid −), so are transfers (in +, out −); a fee in another asset "
+        "is valued at the price of its fill. Scenario steps of `account.nav` are declared income and "
+        "satisfy the rule; a lie (`wrong_balance`, `account_reset`) is not declared and breaks it"
+    ),
     source="kit",
-    surfaces=("S1", "S3", "AUX-12",),
-    reads=("nav", "positions_state",),
-    kind="J", tier="reference",
+    surfaces=(
+        "S1",
+        "S3",
+        "AUX-12",
+    ),
+    reads=(
+        "nav",
+        "positions_state",
+    ),
+    kind="J",
+    tier="reference",
     example="NAV rises without a fill, a price move, funding or a booking",
 )
 def nav_moves_with_a_cause(look: Look, memory: Memory) -> Outcome:
@@ -145,7 +175,7 @@ def nav_moves_with_a_cause(look: Look, memory: Memory) -> Outcome:
         return NO_BEFORE
     now, then = view(look), view(before)
     if then.nav is None or then.rows is None:
-        raise Lacking("nav or open PnL of the loop before is not known")
+        raise LackingError("nav or open PnL of the loop before is not known")
     nav = need(now.nav, "nav.nav")
     pnl_now, rows_now = _open_pnl(now.need_rows())
     pnl_then, rows_then = _open_pnl(then.rows)
@@ -162,11 +192,18 @@ def nav_moves_with_a_cause(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-N08",
-    ("where aum is an object with these parts: aum.futures = nav; aum.total = futures + Σ usd_value. A" " numeric aum is legal (A-52) and not judged"),
+    (
+        "where aum is an object with these parts: aum.futures = nav; aum.total = futures + Σ usd_value. A"
+        " numeric aum is legal (A-52) and not judged"
+    ),
     source="sys",
-    surfaces=("S1", "S2",),
+    surfaces=(
+        "S1",
+        "S2",
+    ),
     reads=("nav",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="off-exchange counted inside nav",
 )
 def aum_adds_up(look: Look, memory: Memory) -> Outcome:
@@ -187,7 +224,9 @@ def aum_adds_up(look: Look, memory: Memory) -> Outcome:
         off = obj(aum.get("offexchange"))
         values = [num(obj(item).get("usd_value")) or 0.0 for item in off.values()] if off else []
         if not near(total, futures + math.fsum(values), HALF_USD * (2 + len(values))):
-            out.append(found(stem, "aum.total", total, f"futures {futures} + off-exchange {math.fsum(values)}"))
+            out.append(
+                found(stem, "aum.total", total, f"futures {futures} + off-exchange {math.fsum(values)}")
+            )
     return out
 
 
@@ -197,7 +236,8 @@ def aum_adds_up(look: Look, memory: Memory) -> Outcome:
     source="tbl, nav",
     surfaces=("S1",),
     reads=("nav",),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="see G07",
 )
 def nav_is_fresh(look: Look, memory: Memory) -> Outcome:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from simkit.contract.finding import Found, Lacking, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import parse_time
 from simkit.contract.tolerance import HALF_FRACTION, HALF_PERCENT, HALF_SECONDS, HALF_USD, near
@@ -25,11 +25,15 @@ _MEMORY = 4096
 
 @rule(
     "INV-NS01",
-    ("one of total_equity, nav, nav_usd is present, with updated_ts and aum (object or number, A-52); " "ours: total_equity and the key drawdown (value may be null) as well"),
+    (
+        "one of total_equity, nav, nav_usd is present, with updated_ts and aum (object or number, A-52); "
+        "ours: total_equity and the key drawdown (value may be null) as well"
+    ),
     source="tbl, nav",
     surfaces=("S2",),
     reads=("nav_state",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="only `series`",
 )
 def mirror_has_its_keys(look: Look, memory: Memory) -> Outcome:
@@ -57,9 +61,16 @@ def _equity(doc: Doc) -> float | None:
     "INV-NS02",
     "nav_state time ≤ nav time",
     source="tim (A-05)",
-    surfaces=("S1", "S2",),
-    reads=("nav", "nav_state",),
-    kind="X", tier="contract",
+    surfaces=(
+        "S1",
+        "S2",
+    ),
+    reads=(
+        "nav",
+        "nav_state",
+    ),
+    kind="X",
+    tier="contract",
     example="sync stamps its own clock",
 )
 def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
@@ -72,11 +83,18 @@ def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-NS03",
-    ("total_equity (or nav, nav_usd) = the last usable nav that nav.json carried at or before " "nav_state's timestamp; in a single tree judged only when both carry the same time"),
+    (
+        "total_equity (or nav, nav_usd) = the last usable nav that nav.json carried at or before "
+        "nav_state's timestamp; in a single tree judged only when both carry the same time"
+    ),
     source="tbl, nav",
-    surfaces=("S1", "S2",),
+    surfaces=(
+        "S1",
+        "S2",
+    ),
     reads=("nav_state",),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="mirror holds 950 while nav at that time was 1000",
 )
 def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
@@ -91,7 +109,7 @@ def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
     equity = need(_equity(look.docs[_STEM]), "nav_state.total_equity")
     shown = [nav for then, nav in history if then <= mirrored] if history else []
     if not shown:
-        raise Lacking("no nav at or before the time of nav_state is known")
+        raise LackingError("no nav at or before the time of nav_state is known")
     if near(shown[-1], equity, HALF_USD * 2):
         return ()
     return [found(_STEM, "total_equity", equity, f"nav.json carried {shown[-1]} at {iso(mirrored)}")]
@@ -103,14 +121,15 @@ def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
     source="nav",
     surfaces=("S2",),
     reads=("nav_state",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="the two differ",
 )
 def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
     values = [(name, value) for name in _EQUITY if (value := num(doc.get(name))) is not None]
     if not values:
-        raise Lacking("nav_state shows no equity")
+        raise LackingError("nav_state shows no equity")
     first = values[0][1]
     return [
         found(_STEM, name, value, f"{values[0][0]} is {first}")
@@ -126,11 +145,15 @@ def _anomalous(nav: float, peak: float, guard: NavSettings) -> bool:
 
 @rule(
     "INV-NS05",
-    ("peak ≥ total_equity, save while B-NAV-5 holds the peak back from an anomalous NAV; dd_abs = " "max(0, peak − equity); drawdown = drawdown_pct = 100·dd_abs/peak capped at 100, in 0..100"),
+    (
+        "peak ≥ total_equity, save while B-NAV-5 holds the peak back from an anomalous NAV; dd_abs = "
+        "max(0, peak − equity); drawdown = drawdown_pct = 100·dd_abs/peak capped at 100, in 0..100"
+    ),
     source="sys",
     surfaces=("S2",),
     reads=("nav_state",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="drawdown −2",
 )
 def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
@@ -159,11 +182,19 @@ def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome
 
 @rule(
     "INV-NS06",
-    ("while nav.json is unusable (the file, its nav or its time missing, unparseable, nav non-numeric " "or non-finite; not: nav ≤ 0) nav_state keeps showing the last known good values; ours stays " "byte-identical"),
+    (
+        "while nav.json is unusable (the file, its nav or its time missing, unparseable, nav non-numeric "
+        "or non-finite; not: nav ≤ 0) nav_state keeps showing the last known good values; ours stays "
+        "byte-identical"
+    ),
     source="nav",
-    surfaces=("S1", "S2",),
+    surfaces=(
+        "S1",
+        "S2",
+    ),
     reads=(),
-    kind="T", tier="contract",
+    kind="T",
+    tier="contract",
     example="sync writes total_equity 0",
 )
 def mirror_keeps_the_last_good(look: Look, memory: Memory) -> Outcome:
@@ -179,11 +210,21 @@ def mirror_keeps_the_last_good(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-NS07",
-    ("within one sync of a usable nav.json, nav_state mirrors it again (foreign tree: in the next " "state seen after it)"),
+    (
+        "within one sync of a usable nav.json, nav_state mirrors it again (foreign tree: in the next "
+        "state seen after it)"
+    ),
     source="nav",
-    surfaces=("S1", "S2",),
-    reads=("nav", "nav_state",),
-    kind="T", tier="reading",
+    surfaces=(
+        "S1",
+        "S2",
+    ),
+    reads=(
+        "nav",
+        "nav_state",
+    ),
+    kind="T",
+    tier="reading",
     example="stuck on last known good",
 )
 def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
@@ -198,16 +239,28 @@ def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
     if mirror is not None and mirror >= source:
         return ()
     value = "absent" if mirror is None else iso(mirror)
-    return [found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {iso(source)}")]
+    return [
+        found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {iso(source)}")
+    ]
 
 
 @rule(
     "INV-NS08",
-    ("drawdown of S2 and drawdown.dd_pct of S7 are the same quantity when both refer to the same nav " "time; ours: drawdown/100 = dd_pct"),
+    (
+        "drawdown of S2 and drawdown.dd_pct of S7 are the same quantity when both refer to the same nav "
+        "time; ours: drawdown/100 = dd_pct"
+    ),
     source="sys",
-    surfaces=("S2", "S7",),
-    reads=("nav_state", "risk_snapshot",),
-    kind="X", tier="reading",
+    surfaces=(
+        "S2",
+        "S7",
+    ),
+    reads=(
+        "nav_state",
+        "risk_snapshot",
+    ),
+    kind="X",
+    tier="reading",
     example="5.0 vs 0.5 (unit slip)",
 )
 def drawdowns_agree(look: Look, memory: Memory) -> Outcome:
@@ -217,7 +270,7 @@ def drawdowns_agree(look: Look, memory: Memory) -> Outcome:
     dd = need(seen.dd, "risk_snapshot.drawdown.dd_pct")
     percent = num(look.docs[_STEM].get("drawdown"))
     if percent is None:
-        raise Lacking("nav_state.drawdown is null")
+        raise LackingError("nav_state.drawdown is null")
     if percent / 100.0 == dd or near(percent / 100.0, dd, HALF_PERCENT / 100.0 + HALF_FRACTION):
         return ()
     return [found(_STEM, "drawdown", percent, f"percent; risk_snapshot has the fraction {dd}")]
@@ -227,9 +280,14 @@ def drawdowns_agree(look: Look, memory: Memory) -> Outcome:
     "INV-NS09",
     "gross ≥ abs(net), gross ≥ largest ≥ 0; gross = Σ notional",
     source="sys",
-    surfaces=("S2", "S3",),
+    surfaces=(
+        "S2",
+        "S3",
+    ),
     reads=("nav_state",),
-    kind="X", tier="reference", severity="W",
+    kind="X",
+    tier="reference",
+    severity="W",
     example="gross 0 with open positions",
 )
 def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
@@ -246,7 +304,9 @@ def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
         values = [abs(row.notional) for row in seen.rows if row.notional is not None]
         total = math.fsum(values)
         if not near(gross, total, HALF_USD * (1 + len(values))):
-            out.append(found(_STEM, "gross_exposure", gross, f"the notionals of positions_state sum to {total}"))
+            out.append(
+                found(_STEM, "gross_exposure", gross, f"the notionals of positions_state sum to {total}")
+            )
     return out
 
 
@@ -256,7 +316,8 @@ def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S2",),
     reads=("nav_state",),
-    kind="T", tier="reference",
+    kind="T",
+    tier="reference",
     example="spike 40000 becomes the peak",
 )
 def peak_does_not_fall(look: Look, memory: Memory) -> Outcome:
@@ -269,7 +330,7 @@ def peak_does_not_fall(look: Look, memory: Memory) -> Outcome:
     then = before.docs.get(_STEM)
     last = num(then.get("peak_equity")) if then is not None else None
     if peak is None or last is None:
-        raise Lacking("nav_state.peak_equity of this loop or the one before is not known")
+        raise LackingError("nav_state.peak_equity of this loop or the one before is not known")
     if then is not None and look.raw[_STEM] == before.raw[_STEM]:
         return ()
     if memory.pop("reset", False):
@@ -288,14 +349,15 @@ def peak_does_not_fall(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S2",),
     reads=("nav_state",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="always 0.0 although the source is 20 s old (`legacy: [D-18]`)",
 )
 def mirror_age_is_true(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
     age, synced, at = num(doc.get("age_s")), parse_time(doc.get("synced_ts")), view(look).times[_STEM]
     if age is None or synced is None or at is None:
-        raise Lacking("nav_state has no age_s, synced_ts or updated_ts")
+        raise LackingError("nav_state has no age_s, synced_ts or updated_ts")
     true_age = max(0, synced - at) / 1_000_000
     if age >= 0 and near(age, true_age, HALF_SECONDS):
         return ()
@@ -304,11 +366,22 @@ def mirror_age_is_true(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-NS13",
-    ("lkg true ⇔ optional parts that the source lacks (aum, drawdown) were carried over in this write;" " an unusable source writes nothing, so it sets no flag"),
+    (
+        "lkg true ⇔ optional parts that the source lacks (aum, drawdown) were carried over in this write;"
+        " an unusable source writes nothing, so it sets no flag"
+    ),
     source="kit (A-08)",
-    surfaces=("S1", "S2",),
-    reads=("nav", "nav_state",),
-    kind="T", tier="reference", severity="W",
+    surfaces=(
+        "S1",
+        "S2",
+    ),
+    reads=(
+        "nav",
+        "nav_state",
+    ),
+    kind="T",
+    tier="reference",
+    severity="W",
     example="lkg true beside a complete nav.json",
 )
 def carried_over_is_said(look: Look, memory: Memory) -> Outcome:

@@ -21,7 +21,8 @@ _STEM = "positions_state"
     source="tbl",
     surfaces=("S3",),
     reads=("positions_state",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="mark 0",
 )
 def open_rows_have_prices(look: Look, memory: Memory) -> Outcome:
@@ -31,20 +32,28 @@ def open_rows_have_prices(look: Look, memory: Memory) -> Outcome:
             continue
         if row.entry is None or row.entry <= 0.0:
             value = row.doc.get("entry_price", "absent")
-            out.append(found(_STEM, f"positions[{row.index}].entry_price", value, f"{row.key} is open, must be > 0"))
+            out.append(
+                found(_STEM, f"positions[{row.index}].entry_price", value, f"{row.key} is open, must be > 0")
+            )
         if row.mark is None or row.mark <= 0.0:
             value = row.doc.get("mark_price", "absent")
-            out.append(found(_STEM, f"positions[{row.index}].mark_price", value, f"{row.key} is open, must be > 0"))
+            out.append(
+                found(_STEM, f"positions[{row.index}].mark_price", value, f"{row.key} is open, must be > 0")
+            )
     return out
 
 
 @rule(
     "INV-P02",
-    ("side ∈ LONG, SHORT and matches the sign of qty (foreign: unsigned qty or side BOTH with signed " "qty, one of them throughout)"),
+    (
+        "side ∈ LONG, SHORT and matches the sign of qty (foreign: unsigned qty or side BOTH with signed "
+        "qty, one of them throughout)"
+    ),
     source="tbl (A-12, A-13)",
     surfaces=("S3",),
     reads=("positions_state",),
-    kind="W", tier="reading",
+    kind="W",
+    tier="reading",
     example="SHORT with qty +2; side BOTH",
 )
 def side_is_the_sign_of_qty(look: Look, memory: Memory) -> Outcome:
@@ -70,7 +79,8 @@ def side_is_the_sign_of_qty(look: Look, memory: Memory) -> Outcome:
     source="tbl",
     surfaces=("S3",),
     reads=("positions_state",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="notional from entry price",
 )
 def notional_is_qty_times_mark(look: Look, memory: Memory) -> Outcome:
@@ -81,7 +91,9 @@ def notional_is_qty_times_mark(look: Look, memory: Memory) -> Outcome:
             continue
         size = -qty if qty < 0.0 else qty
         value = size * mark
-        if notional != value and not near(notional, value, HALF_USD + HALF_QTY * abs(mark) + HALF_PRICE * size):
+        if notional != value and not near(
+            notional, value, HALF_USD + HALF_QTY * abs(mark) + HALF_PRICE * size
+        ):
             place = f"positions[{row.index}].notional"
             out.append(found(_STEM, place, notional, f"{row.key}: {size} * {mark} = {value:.6f}"))
     return out
@@ -89,11 +101,15 @@ def notional_is_qty_times_mark(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-P04",
-    ("unrealized_pnl = (mark − entry)·abs(qty) for a long, the negative of it for a short; the " "direction is side where it is LONG or SHORT, else the sign of qty"),
+    (
+        "unrealized_pnl = (mark − entry)·abs(qty) for a long, the negative of it for a short; the "
+        "direction is side where it is LONG or SHORT, else the sign of qty"
+    ),
     source="tbl, sys",
     surfaces=("S3",),
     reads=("positions_state",),
-    kind="W", tier="contract",
+    kind="W",
+    tier="contract",
     example="sign flipped on shorts",
 )
 def open_pnl_is_qty_times_move(look: Look, memory: Memory) -> Outcome:
@@ -118,7 +134,8 @@ def open_pnl_is_qty_times_move(look: Look, memory: Memory) -> Outcome:
     source="sys",
     surfaces=("S3",),
     reads=("positions_state",),
-    kind="W", tier="reference",
+    kind="W",
+    tier="reference",
     example="duplicate BTCUSDT LONG",
 )
 def rows_are_unique(look: Look, memory: Memory) -> Outcome:
@@ -140,7 +157,8 @@ def rows_are_unique(look: Look, memory: Memory) -> Outcome:
     source="kit",
     surfaces=("S3",),
     reads=("positions_state",),
-    kind="X", tier="reference",
+    kind="X",
+    tier="reference",
     example="row lost for want of a mark (D-10)",
 )
 def rows_are_the_open_positions(look: Look, memory: Memory) -> Outcome:
@@ -150,7 +168,11 @@ def rows_are_the_open_positions(look: Look, memory: Memory) -> Outcome:
     held, real = view(look).held, look.truth.positions
     if held.keys() == real.keys():
         return ()
-    out = [found(_STEM, "positions", key, "open at the venue, missing here") for key in sorted(real) if key not in held]
+    out = [
+        found(_STEM, "positions", key, "open at the venue, missing here")
+        for key in sorted(real)
+        if key not in held
+    ]
     out += [
         found(_STEM, f"positions[{held[key].index}]", key, "not open at the venue")
         for key in sorted(held)
@@ -163,9 +185,13 @@ def rows_are_the_open_positions(look: Look, memory: Memory) -> Outcome:
     "INV-P07",
     "qty changes only through logged fills",
     source="kit",
-    surfaces=("S3", "AUX-12",),
+    surfaces=(
+        "S3",
+        "AUX-12",
+    ),
     reads=("positions_state",),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="qty doubles after a TWAP restart",
 )
 def qty_moves_by_fills(look: Look, memory: Memory) -> Outcome:
@@ -193,7 +219,9 @@ def qty_moves_by_fills(look: Look, memory: Memory) -> Outcome:
         if key not in now.held:
             change, earlier = changes.pop(key, 0.0), row.qty or 0.0
             if not near(0.0, earlier + change, HALF_QTY * 4):
-                out.append(found(_STEM, "positions", key, f"gone: {earlier} in the loop before, fills of {change}"))
+                out.append(
+                    found(_STEM, "positions", key, f"gone: {earlier} in the loop before, fills of {change}")
+                )
     for key, change in changes.items():
         if not near(0.0, change, HALF_QTY * 4):
             out.append(found(_STEM, "positions", key, f"fills of {change} and no such position"))
@@ -204,9 +232,16 @@ def qty_moves_by_fills(look: Look, memory: Memory) -> Outcome:
     "INV-P08",
     "nav time − positions time = 0",
     source="tbl",
-    surfaces=("S1", "S3",),
-    reads=("nav", "positions_state",),
-    kind="X", tier="reference",
+    surfaces=(
+        "S1",
+        "S3",
+    ),
+    reads=(
+        "nav",
+        "positions_state",
+    ),
+    kind="X",
+    tier="reference",
     example="frozen S3 while NAV moves",
 )
 def positions_are_as_old_as_nav(look: Look, memory: Memory) -> Outcome:

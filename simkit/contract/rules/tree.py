@@ -19,9 +19,22 @@ _INTENTS = 4096
     "INV-X02",
     "the health report (B-DASH-4) of a healthy tree is empty in all four lists",
     source="tim, sys",
-    surfaces=("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11",),
+    surfaces=(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+    ),
     reads=(),
-    kind="X", tier="reference",
+    kind="X",
+    tier="reference",
     example="the two differ",
 )
 def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
@@ -46,8 +59,14 @@ def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
     "S3, S4 count, S6 open count and S7 canary agree",
     source="sys",
     surfaces=(),
-    reads=("positions_state", "positions_ledger", "diagnostics", "risk_snapshot",),
-    kind="X", tier="reference",
+    reads=(
+        "positions_state",
+        "positions_ledger",
+        "diagnostics",
+        "risk_snapshot",
+    ),
+    kind="X",
+    tier="reference",
     example="2/2/3/2",
 )
 def open_counts_agree(look: Look, memory: Memory) -> Outcome:
@@ -60,20 +79,29 @@ def open_counts_agree(look: Look, memory: Memory) -> Outcome:
     if held == listed == counted == canary:
         return ()
     text = f"{held}/{listed}/{counted}/{canary}"
-    return [found("positions_state", "positions", text, "rows of S3, entries of S4, open count of S6, canary of S7")]
+    return [
+        found(
+            "positions_state", "positions", text, "rows of S3, entries of S4, open count of S6, canary of S7"
+        )
+    ]
 
 
 @rule(
     "INV-X04",
     "one accepted order per intent id; no duplicate send",
     source="kit",
-    surfaces=("AUX-11", "AUX-12",),
+    surfaces=(
+        "AUX-11",
+        "AUX-12",
+    ),
     reads=(),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="D-23",
 )
 def one_order_per_intent(look: Look, memory: Memory) -> Outcome:
-    """Begun: the slices of one parent order count as one order, also when a restart sends them anew (INC-27)."""
+    """Begun: the slices of one parent order count as one order, also when a restart sends them anew
+    (INC-27)."""
     truth = look.truth
     if truth is None:
         return NO_TRUTH
@@ -82,7 +110,11 @@ def one_order_per_intent(look: Look, memory: Memory) -> Outcome:
         if not order.accepted or order.child:
             continue
         if order.intent_id in memory:
-            out.append(found("orders_executed", "intent_id", order.intent_id, f"{order.key}: a second accepted order"))
+            out.append(
+                found(
+                    "orders_executed", "intent_id", order.intent_id, f"{order.key}: a second accepted order"
+                )
+            )
             continue
         if len(memory) >= _INTENTS:
             del memory[next(iter(memory))]
@@ -94,9 +126,13 @@ def one_order_per_intent(look: Look, memory: Memory) -> Outcome:
     "INV-X05",
     "a vetoed intent has no order",
     source="sys",
-    surfaces=("AUX-12", "AUX-13",),
+    surfaces=(
+        "AUX-12",
+        "AUX-13",
+    ),
     reads=(),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="D-28",
 )
 def vetoed_intents_have_no_order(look: Look, memory: Memory) -> Outcome:
@@ -107,7 +143,9 @@ def vetoed_intents_have_no_order(look: Look, memory: Memory) -> Outcome:
         return ()
     vetoed = {veto.intent_id: veto.reason for veto in truth.vetoes}
     return [
-        found("orders_executed", "intent_id", order.intent_id, f"vetoed as {vetoed[order.intent_id]}, yet sent")
+        found(
+            "orders_executed", "intent_id", order.intent_id, f"vetoed as {vetoed[order.intent_id]}, yet sent"
+        )
         for order in truth.orders
         if order.intent_id in vetoed
     ]
@@ -115,11 +153,15 @@ def vetoed_intents_have_no_order(look: Look, memory: Memory) -> Outcome:
 
 @rule(
     "INV-R09",
-    ("breaker active in the snapshot of loop i−1 → no opening order accepted in loop i; exits still " "are"),
+    ("breaker active in the snapshot of loop i−1 → no opening order accepted in loop i; exits still are"),
     source="sys",
-    surfaces=("S7", "AUX-12",),
+    surfaces=(
+        "S7",
+        "AUX-12",
+    ),
     reads=(),
-    kind="J", tier="reference",
+    kind="J",
+    tier="reference",
     example="entry during breaker",
 )
 def breaker_stops_entries(look: Look, memory: Memory) -> Outcome:
@@ -135,7 +177,12 @@ def breaker_stops_entries(look: Look, memory: Memory) -> Outcome:
         return ()
     limit = num(breaker.get("max_portfolio_dd_nav_pct"))
     return [
-        found("risk_snapshot", "circuit_breaker.active", "true", f"{order.intent_id} opened {order.key} above {limit}")
+        found(
+            "risk_snapshot",
+            "circuit_breaker.active",
+            "true",
+            f"{order.intent_id} opened {order.key} above {limit}",
+        )
         for order in truth.orders
         if order.accepted and not order.reduce_only
     ]

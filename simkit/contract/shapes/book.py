@@ -81,7 +81,7 @@ class NavState(Shape, kw_only=True):
     aum: Aum
     drawdown: Percent | None
     drawdown_abs: Usd | UnsetType = UNSET
-    drawdown_pct: Percent | None | UnsetType = UNSET
+    drawdown_pct: Percent | UnsetType | None = UNSET
     gross_exposure: Usd | UnsetType = UNSET
     largest_position_value: Usd | UnsetType = UNSET
     lkg: bool | UnsetType = UNSET

@@ -183,9 +183,9 @@ class Var(Shape, kw_only=True):
     confidence: Configured | UnsetType = UNSET
     max_portfolio_var_nav_pct: ConfiguredFraction
     n_assets: Count | UnsetType = UNSET
-    portfolio_var_nav_pct: Fraction | None | UnsetType = UNSET
-    portfolio_var_usd: Usd | None | UnsetType = UNSET
-    portfolio_volatility: Fraction | None | UnsetType = UNSET
+    portfolio_var_nav_pct: Fraction | UnsetType | None = UNSET
+    portfolio_var_usd: Usd | UnsetType | None = UNSET
+    portfolio_volatility: Fraction | UnsetType | None = UNSET
     status: str | UnsetType = UNSET
     within_limit: bool | None
 
@@ -224,14 +224,14 @@ class RiskSnapshot(Shape, kw_only=True):
     circuit_breaker: CircuitBreaker
     correlation_groups: dict[str, CorrelationGroup] | UnsetType = UNSET
     cvar: Cvar | UnsetType = UNSET
-    daily_loss_frac: Fraction | None | UnsetType = UNSET
-    dd_frac: Fraction | None | UnsetType = UNSET
+    daily_loss_frac: Fraction | UnsetType | None = UNSET
+    dd_frac: Fraction | UnsetType | None = UNSET
     dd_state: DdState
     drawdown: Drawdown
     nav: Usd
     nav_health: NavHealth | UnsetType = UNSET
     nav_total: Usd | UnsetType = UNSET
-    portfolio_dd_pct: Fraction | None | UnsetType = UNSET
+    portfolio_dd_pct: Fraction | UnsetType | None = UNSET
     risk_mode: RiskWord
     risk_mode_reason: str | UnsetType = UNSET
     risk_mode_score: Score | UnsetType = UNSET
@@ -283,8 +283,8 @@ class RouterSymbol(Shape, kw_only=True):
     avg_slippage_bps: Bps
     child_orders: ChildOrders
     event_count: Count | UnsetType = UNSET
-    last_fill_ts: Iso | None | UnsetType = UNSET
-    last_order_ts: Iso | None | UnsetType = UNSET
+    last_fill_ts: Iso | UnsetType | None = UNSET
+    last_order_ts: Iso | UnsetType | None = UNSET
     latency_bucket: LatencyBucket | UnsetType = UNSET
     quality_score: Score | None
     router_bucket: RouterBucket | UnsetType = UNSET
@@ -322,7 +322,7 @@ class RouterHealth(Shape, kw_only=True):
     """S8. The block is present even with no fills; scores are null then (A-23)."""
 
     router_health: RouterBlock
-    router_health_score: Score | None | UnsetType = UNSET
+    router_health_score: Score | UnsetType | None = UNSET
     summary: RouterSummary | UnsetType = UNSET
     updated_at: Iso | UnsetType = UNSET
     updated_ts: Iso

@@ -1,0 +1,297 @@
+"""Rules on S11 factor_diagnostics (INV-F01..F03, F05, F08, F09, F12).
+
+Comes in: a `Look`. Goes out: violations. May import `contract`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.look import Doc, Look
+from simkit.contract.tolerance import HALF_FACTOR, HALF_FRACTION, near
+from simkit.contract.values import found, num, obj, rows_of
+from simkit.contract.view import view
+
+_STEM = "factor_diagnostics"
+_BLOCKS = (
+    "raw_factors", "per_symbol", "normalization_coeffs", "factor_ir", "weights", "factor_weights",
+    "pnl_attribution", "config",
+)  # fmt: skip
+_NULLABLE = ("covariance", "orthogonalized")
+_FLAGS = ("orthogonalization_enabled", "auto_weighting_enabled")
+_SPECTRUM = 1e-9
+_MAX_FACTORS = 64
+
+
+@rule(
+    "INV-F01",
+    ("updated_ts and all blocks of S11 present (null or empty where the flag or the config disables them)"),
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="contract",
+    example="the two differ",
+)
+def factor_blocks_are_there(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    out: list[Found] = []
+    if view(look).times.get(_STEM) is None:
+        out.append(found(_STEM, "updated_ts", doc.get("updated_ts", "absent"), "must be a time"))
+    for name in _BLOCKS:
+        if type(doc.get(name)) is not dict:
+            out.append(found(_STEM, name, doc.get(name, "absent"), "must be an object"))
+    for name in _NULLABLE:
+        if name not in doc or not (doc[name] is None or type(doc[name]) is dict):
+            out.append(found(_STEM, name, doc.get(name, "absent"), "must be an object or null"))
+    for name in _FLAGS:
+        if type(doc.get(name)) is not bool:
+            out.append(found(_STEM, name, doc.get(name, "absent"), "must be a boolean"))
+    return out
+
+
+@rule(
+    "INV-F02",
+    "keys of raw_factors = keys of per_symbol, all `SYMBOL:DIRECTION`, direction field agrees",
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="contract",
+    example="`BTCUSDT` alone",
+)
+def factor_keys_agree(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    out: list[Found] = []
+    raw, normal = obj(doc.get("raw_factors")), obj(doc.get("per_symbol"))
+    for name, block, other in (("raw_factors", raw, normal), ("per_symbol", normal, raw)):
+        for key, vector in block.items():
+            symbol, _, direction = key.rpartition(":")
+            if not symbol or direction not in ("LONG", "SHORT"):
+                out.append(found(_STEM, f"{name}[{key}]", key, "a key is SYMBOL:DIRECTION"))
+            elif obj(vector).get("direction") != direction:
+                place = f"{name}[{key}].direction"
+                out.append(found(_STEM, place, obj(vector).get("direction"), f"the key says {direction}"))
+            if key not in other:
+                out.append(found(_STEM, f"{name}[{key}]", key, "not in both raw_factors and per_symbol"))
+    return out
+
+
+@rule(
+    "INV-F03",
+    (
+        "per factor: mean, std, min, max, range present; min ≤ mean ≤ max; range = max − min; std ≥ 0. "
+        "Degenerate: std and range are 1.0"
+    ),
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="contract",
+    example="std 0",
+)
+def coefficients_are_sane(look: Look, memory: Memory) -> Outcome:
+    out: list[Found] = []
+    for name, item in obj(look.docs[_STEM].get("normalization_coeffs")).items():
+        row, place = obj(item), f"normalization_coeffs[{name}]"
+        mean, std, low, high, span = (num(row.get(key)) for key in ("mean", "std", "min", "max", "range"))
+        if mean is None or std is None or low is None or high is None or span is None:
+            out.append(found(_STEM, place, row, "mean, std, min, max and range must be numbers"))
+            continue
+        if not (low <= mean <= high or near(mean, low, HALF_FACTOR) or near(mean, high, HALF_FACTOR)):
+            out.append(found(_STEM, f"{place}.mean", mean, f"outside {low}..{high}"))
+        degenerate = high - low < _SPECTRUM
+        wanted = 1.0 if degenerate else high - low
+        if not near(span, wanted, 3 * HALF_FACTOR):
+            out.append(found(_STEM, f"{place}.range", span, f"must be {wanted}"))
+        if std < 0 or (degenerate and std != 1):
+            out.append(found(_STEM, f"{place}.std", std, "must be >= 0, and 1 when all values are equal"))
+    return out
+
+
+Matrix = list[list[float]]
+
+
+def _matrix(value: Any, size: int) -> Matrix | None:
+    rows = [[num(cell) for cell in rows_of(row)] for row in rows_of(value)]
+    if len(rows) != size or any(len(row) != size or None in row for row in rows):
+        return None
+    return [[cell or 0.0 for cell in row] for row in rows]
+
+
+@rule(
+    "INV-F05",
+    (
+        "matrices square in the order of factors, symmetric, corr diagonal 1, abs(corr) ≤ 1 + 1e-9; PSD "
+        "(≥ −1e-9), diag(cov) = vol²"
+    ),
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="contract",
+    example="asymmetric",
+)
+def matrices_are_covariances(look: Look, memory: Memory) -> Outcome:
+    block = look.docs[_STEM].get("covariance")
+    if type(block) is not dict:
+        raise LackingError("factor_diagnostics.covariance is null or no object")
+    factors = rows_of(block.get("factors"))
+    size = len(factors)
+    covariance = _matrix(block.get("covariance_matrix"), size)
+    correlation = _matrix(block.get("correlation_matrix"), size)
+    if covariance is None or correlation is None:
+        return [found(_STEM, "covariance", size, "both matrices must be square in the number of factors")]
+    out: list[Found] = []
+    vols = obj(block.get("factor_vols"))
+    for i in range(size):
+        for j in range(i):
+            for name, matrix in (("covariance_matrix", covariance), ("correlation_matrix", correlation)):
+                if not near(matrix[i][j], matrix[j][i]):
+                    place = f"covariance.{name}[{i}][{j}]"
+                    out.append(found(_STEM, place, matrix[i][j], f"not symmetric: {matrix[j][i]}"))
+            if abs(correlation[i][j]) > 1 + _SPECTRUM:
+                out.append(
+                    found(_STEM, f"covariance.correlation_matrix[{i}][{j}]", correlation[i][j], "beyond 1")
+                )
+        if not near(correlation[i][i], 1.0):
+            out.append(
+                found(_STEM, f"covariance.correlation_matrix[{i}][{i}]", correlation[i][i], "must be 1")
+            )
+        vol = num(vols.get(str(factors[i])))
+        if vol is not None and not near(covariance[i][i], vol * vol, HALF_FACTOR * (1 + 2 * abs(vol))):
+            place = f"covariance.covariance_matrix[{i}][{i}]"
+            out.append(found(_STEM, place, covariance[i][i], f"{factors[i]}: vol {vol} squared"))
+    if not out and not _is_psd(covariance):
+        out.append(found(_STEM, "covariance.covariance_matrix", "", "not positive semidefinite"))
+    return out
+
+
+def _is_psd(matrix: Matrix) -> bool:
+    """Whether no eigenvalue lies below -1e-9 (by a Cholesky factorisation of the matrix lifted by that
+    much)."""
+    size = len(matrix)
+    if size > _MAX_FACTORS:
+        return True
+    scale = max(1.0, *(matrix[i][i] for i in range(size))) if size else 1.0
+    lower = [[0.0] * size for _ in range(size)]
+    for i in range(size):
+        for j in range(i + 1):
+            rest = matrix[i][j] - math.fsum(lower[i][k] * lower[j][k] for k in range(j))
+            if i == j:
+                rest += 2 * _SPECTRUM * scale
+                if rest <= 0:
+                    return False
+                lower[i][i] = math.sqrt(rest)
+            else:
+                lower[i][j] = rest / lower[j][j]
+    return True
+
+
+@rule(
+    "INV-F08",
+    "weights: every configured factor, ≥ 0, Σ = 1, min ≤ w ≤ max when feasible",
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="reading",
+    example="0.615 with max 0.40 (D-26)",
+)
+def weights_are_weights(look: Look, memory: Memory) -> Outcome:
+    doc, settings = look.docs[_STEM], look.settings.intel
+    weights = obj(doc.get("weights"))
+    if not weights and doc.get("auto_weighting_enabled") is not True:
+        return ()
+    out: list[Found] = []
+    values = {name: num(value) for name, value in weights.items()}
+    for name in rows_of(obj(doc.get("config")).get("factors")):
+        if str(name) not in values:
+            out.append(found(_STEM, "weights", str(name), "a configured factor has no weight"))
+    shares = [value for value in values.values() if value is not None]
+    total, grain = math.fsum(shares), HALF_FRACTION * max(1, len(shares))
+    if not near(total, 1.0, grain):
+        out.append(found(_STEM, "weights", total, "the weights must sum to 1"))
+    feasible = len(shares) * settings.weight_max >= 1 and len(shares) * settings.weight_min <= 1
+    low, high = (settings.weight_min, settings.weight_max) if feasible else (0.0, 1.0)
+    for name, value in values.items():
+        if (
+            value is None
+            or (value < low and not near(value, low))
+            or (value > high and not near(value, high))
+        ):
+            out.append(found(_STEM, f"weights[{name}]", value, f"must lie in {low}..{high}"))
+    return out
+
+
+@rule(
+    "INV-F09",
+    "weights = factor_weights.weights = pnl_attribution.weights",
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="contract",
+    example="stale mirror",
+)
+def weights_are_copied_whole(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    weights = obj(doc.get("weights"))
+    out: list[Found] = []
+    for name in ("factor_weights", "pnl_attribution"):
+        copy = obj(doc.get(name)).get("weights")
+        if not _equal(obj(copy), weights):
+            out.append(found(_STEM, f"{name}.weights", copy, f"weights are {weights}"))
+    return out
+
+
+def _equal(a: Doc, b: Doc) -> bool:
+    if a == b:
+        return True
+    if a.keys() != b.keys():
+        return False
+    pairs = [(num(a[key]), num(b[key])) for key in a]
+    return all(x is not None and y is not None and near(x, y, HALF_FRACTION * 2) for x, y in pairs)
+
+
+@rule(
+    "INV-F12",
+    (
+        "orthogonalized null ⇔ flag false; summary present ⇔ orthogonalized present and equal; weights "
+        "non-empty ⇔ auto-weighting on"
+    ),
+    source="fac",
+    surfaces=("S11",),
+    reads=("factor_diagnostics",),
+    kind="W",
+    tier="reference",
+    example="the two differ",
+)
+def flags_say_what_is_there(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    ortho, flag = doc.get("orthogonalized"), doc.get("orthogonalization_enabled")
+    out: list[Found] = []
+    if (ortho is None) is not (flag is False):
+        out.append(
+            found(_STEM, "orthogonalized", "null" if ortho is None else "present", f"the flag is {flag}")
+        )
+    summary = obj(doc.get("pnl_attribution")).get("orthogonalized_summary")
+    if (summary is None) is not (ortho is None):
+        place = "pnl_attribution.orthogonalized_summary"
+        out.append(
+            found(_STEM, place, "absent" if summary is None else "present", "goes with orthogonalized")
+        )
+    elif type(summary) is dict and type(ortho) is dict:
+        for name in ("degenerate", "norms"):
+            if summary.get(name) != ortho.get(name):
+                place = f"pnl_attribution.orthogonalized_summary.{name}"
+                out.append(found(_STEM, place, summary.get(name), f"orthogonalized has {ortho.get(name)}"))
+    if bool(obj(doc.get("weights"))) is not (doc.get("auto_weighting_enabled") is True):
+        out.append(
+            found(
+                _STEM, "weights", len(obj(doc.get("weights"))), "non-empty exactly while auto-weighting is on"
+            )
+        )
+    return out

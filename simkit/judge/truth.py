@@ -1,0 +1,105 @@
+"""What the harness knows of a loop, in the words of the contract: orders, fills, vetoes, declared money.
+
+Comes in: `LoopRecord`s. Goes out: `contract.look.Truth`. May import `core`, `contract`, `exchange.orders`,
+`scenario.model` and `trace.record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simkit.contract.look import LoggedFill, LoggedOrder, LoggedVeto, Truth
+from simkit.core.numeric import PRICE, QTY, USD
+from simkit.exchange.orders import Ack, Booking, Fill, Funding, VenueEvent
+from simkit.scenario.model import BalanceDown, ResetPeak, Scenario, Signal
+from simkit.trace.record import LoopRecord
+
+_ACCEPTED = ("NEW", "PARTIALLY_FILLED", "FILLED")
+
+
+class Witness:
+    """Tells the truth of one loop after the other. Remembers which positions asked for no level."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._universe = scenario.universe
+        self._waiting: dict[str, bool] = {}  # key -> whether its position has been seen open
+        self._seeding_off: frozenset[str] = frozenset()
+
+    def truth(self, record: LoopRecord) -> Truth:
+        """What happened in that loop."""
+        output = record.output
+        positions = {p.key: (p.qty if p.side == "LONG" else -p.qty) / QTY for p in record.positions if p.qty}
+        if record.signals or self._waiting:
+            self._follow_signals(record.signals, positions)
+        orders: tuple[LoggedOrder, ...] = ()
+        fills: tuple[LoggedFill, ...] = ()
+        flows = 0
+        if output.events or record.venue_events:
+            booked = (*record.venue_events, *output.events)
+            orders = _orders(output.events)
+            fills = tuple([_fill(event) for event in booked if isinstance(event, Fill)])
+            flows = _flows(booked)
+        return Truth(
+            positions=positions,
+            universe=self._universe,
+            orders=orders,
+            fills=fills,
+            vetoes=tuple([LoggedVeto(v.intent_id, v.symbol, v.reason) for v in output.vetoes]),
+            signals=output.signals,
+            flows=flows / USD,
+            new_run=record.new_run,
+            synced=record.synced,
+            reset_peak=any(isinstance(event, ResetPeak) for event in record.events),
+            seeding_off=self._seeding_off,
+            nav_read_live=not any(isinstance(fault, BalanceDown) for fault in record.faults),
+            exits=output.exits,
+        )
+
+    def _follow_signals(self, signals: Sequence[Signal], positions: dict[str, float]) -> None:
+        """A key counts from the intent that asked for no level until its position is gone again."""
+        for signal in signals:
+            if signal.action == "open" and signal.levels == "none":
+                self._waiting.setdefault(f"{signal.symbol}:{signal.side}", False)
+        for key in list(self._waiting):
+            if key in positions:
+                self._waiting[key] = True
+            elif self._waiting[key]:
+                del self._waiting[key]
+        self._seeding_off = frozenset(self._waiting)
+
+
+def _orders(events: tuple[VenueEvent, ...]) -> tuple[LoggedOrder, ...]:
+    """The orders of this loop by their first answer; a later change of state is none."""
+    prices: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, Fill):
+            prices.setdefault(event.order.id, event.intended_price)
+    seen: dict[str, LoggedOrder] = {}
+    for event in events:
+        if not isinstance(event, Ack) or event.order.id in seen or event.status == "CANCELED":
+            continue
+        order = event.order
+        price = order.limit if order.limit is not None else prices.get(order.id, 0)
+        seen[order.id] = LoggedOrder(
+            order.intent_id, order.key, order.qty / QTY, price / PRICE, order.reduce_only, order.reason,
+            event.status in _ACCEPTED, order.twap_child,
+        )  # fmt: skip
+    return tuple(seen.values())
+
+
+def _fill(fill: Fill) -> LoggedFill:
+    order = fill.order
+    change = fill.qty if order.side == "BUY" else -fill.qty
+    return LoggedFill(
+        order.intent_id, order.key, change / QTY, fill.price / PRICE, fill.fee / USD, fill.realized / USD,
+        order.reduce_only, order.reason, fill.intended_price / PRICE,
+    )  # fmt: skip
+
+
+def _flows(events: tuple[VenueEvent, ...]) -> int:
+    """Declared money in micro-USD: funding, transfers, declared income. An undeclared booking is a lie."""
+    total = 0
+    for event in events:
+        if isinstance(event, Funding) or (isinstance(event, Booking) and event.declared):
+            total += event.amount
+    return total

@@ -1,0 +1,123 @@
+"""What a restarted executor finds on disk: the same scaled integers, and nothing where a file is broken."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from make_state import POSITIONS, START_US, SYMBOLS, flat_state, make_scenario, make_state
+from memory_door import MemoryDoor
+from msgspec.structs import replace
+from publisher_kit import VENUE, Scripted, path, published
+from simkit.core.numeric import USD
+from simkit.executor.port import Disk
+from simkit.executor.state import RegistryEntry
+from simkit.scenario.model import Restart
+from simkit.surfaces.disk import read_disk
+from simkit.surfaces.publish import Publisher
+
+
+def test_the_first_start_finds_nothing() -> None:
+    assert read_disk(MemoryDoor(), 1) == Disk(1)
+
+
+def test_a_restart_finds_what_the_last_loop_published() -> None:
+    door = MemoryDoor()
+    state = make_state()
+    assert state.intel is not None
+    published(door, state)
+    assert read_disk(door, 2) == Disk(
+        2,
+        registry=state.registry,
+        position_keys=tuple(row.key for row in POSITIONS),
+        last_nav=state.nav.nav,
+        last_dd_state="RECOVERY",
+        last_dd_since=START_US,
+        last_transitions=5,
+        last_dd_pct=0.012345679,
+        peak_nav=10_000 * USD,
+        factor_weights=dict(
+            sorted(zip(state.intel.factors.factors, state.intel.factors.weights, strict=True))
+        ),
+    )
+
+
+def test_runs_are_counted_by_the_restarts_so_far() -> None:
+    scenario = make_scenario(events=(Restart(1), Restart(3), Restart(7)))
+    for loop, run in ((1, 1), (3, 2), (7, 3)):
+        door = MemoryDoor()
+        door.loop = loop
+        inner = Scripted(flat_state())
+        publisher = Publisher(lambda inner=inner: inner, scenario, door)  # type: ignore[misc]
+        publisher.start(START_US, VENUE)
+        assert inner.disk == Disk(run)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"entries":[]}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "stem", ["nav", "position_tp_sl", "positions_state", "risk_snapshot", "factor_diagnostics"]
+)
+def test_an_unreadable_file_counts_as_none(stem: str, data: bytes) -> None:
+    door = MemoryDoor()
+    published(door, make_state())
+    whole = read_disk(door, 1)
+    door.tree[path(stem)] = data
+    torn = read_disk(door, 1)
+    lost = {
+        "nav": ("last_nav",),
+        "position_tp_sl": ("registry",),
+        "positions_state": ("position_keys",),
+        "risk_snapshot": ("last_dd_state", "last_dd_since", "last_dd_pct", "peak_nav"),
+        "factor_diagnostics": ("factor_weights",),
+    }[stem]
+    for name in Disk.__struct_fields__:
+        if name == "last_transitions":
+            assert getattr(torn, name) == (0 if stem == "risk_snapshot" else 5)
+        else:
+            assert getattr(torn, name) == (None if name in lost else getattr(whole, name))
+
+
+def test_a_file_that_the_machine_refuses_counts_as_none() -> None:
+    door = MemoryDoor()
+    published(door, make_state())
+    door.refused = {path("nav")}
+    assert read_disk(door, 1).last_nav is None
+
+
+COUNT = some.integers(1, 2**51 - 1)
+LEVEL = some.none() | COUNT
+ENTRY_OF_REGISTRY = some.builds(
+    RegistryEntry,
+    symbol=some.sampled_from(SYMBOLS),
+    side=some.sampled_from(["LONG", "SHORT"]),
+    tp=LEVEL,
+    sl=LEVEL,
+    entry=COUNT,
+    qty=COUNT,
+    registered_at=some.integers(0, 2**51 - 1),
+    source=some.sampled_from(["", "ledger_sync"]),
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    entries=some.lists(ENTRY_OF_REGISTRY, max_size=6),
+    nav=some.integers(-(2**51) + 1, 2**51 - 1),
+    peak=COUNT,
+    since=some.integers(0, 4_000_000_000_000_000),
+)
+def test_a_restart_reads_the_same_scaled_integers_back(
+    entries: list[RegistryEntry], nav: int, peak: int, since: int
+) -> None:
+    registry = {f"{e.symbol}:{e.side}": e for e in sorted(entries, key=lambda e: (e.symbol, e.side))}
+    state = flat_state(registry=registry)
+    state = replace(
+        state,
+        nav=replace(state.nav, nav=nav),
+        drawdown=replace(state.drawdown, peak=peak, since_ts=since),
+    )
+    door = MemoryDoor()
+    published(door, state)
+    disk = read_disk(door, 1)
+    assert disk.registry == registry
+    assert (disk.last_nav, disk.peak_nav, disk.last_dd_since) == (nav, peak, since)
