@@ -17,7 +17,7 @@ from msgspec import Struct
 from simkit.core import scratch
 from simkit.core.clock import elapsed_s
 from simkit.core.environment import cpu_count
-from simkit.core.errors import Exit, ScenarioError, SimkitError
+from simkit.core.errors import Exit, SimkitError
 from simkit.core.project import Project
 from simkit.core.workers import Died, run_each
 from simkit.golden import pending, store
@@ -98,64 +98,65 @@ def check_target(target: Target, project: Project, data: Path | None = None, *, 
     """Check one run; whatever goes wrong becomes an outcome, so that the others go on."""
     try:
         return check_one(scenario_of(target, project), project, data, keep=keep)
-    except ScenarioError as problem:
-        word, code, message = "invalid", problem.exit_code, str(problem)
     except SimkitError as problem:
-        word, code, message = "failed", problem.exit_code, str(problem)
+        code, message = problem.exit_code, str(problem)
     except OSError as problem:
         place = f"{problem.filename}: " if problem.filename else ""
-        word, code, message = "failed", Exit.IO, f"{place}{problem.strerror}"
+        code, message = Exit.IO, f"{place}{problem.strerror}"
     except Exception as problem:
         command = f"simkit check {target.name}"
-        word, code, message = "failed", Exit.BUG, bug_message(problem, command, project.work)
+        code, message = Exit.BUG, bug_message(problem, command, project.work)
+    word: Word = "invalid" if code is Exit.SCENARIO_INVALID else "failed"
     return Outcome(target.name, project.shown(target.file), word, code, message=message)
 
 
 def check_one(
     scenario: Scenario, project: Project, data: Path | None = None, *, keep: bool = True
 ) -> Outcome:
-    """Simulate, judge and compare one run. With `keep` a result that differs from its golden is kept
-    pending, and an outdated one forgotten. Raises SimkitError, OSError."""
+    """Simulate, judge and compare one run. With `keep` a result that can be accepted is kept
+    pending. Raises SimkitError, OSError."""
     began = elapsed_s()
     if scenario.needs_data and data is None:
         why = "it replays recorded files from outside the repository; name their folder with --data DIR"
         return Outcome(scenario.name, scenario.file, "not applicable", Exit.SAME, message=why)
     has_golden = not (scenario.canary or scenario.needs_data)
-    golden = project.golden_of(scenario.name)
     with scratch.scratch_folder(project.work) as folder:
         result = simulate(
             scenario,
             folder / "run",
             base=(project.root / scenario.file).parent,
             data=data,
-            expected=store.expected_run(golden) if has_golden else None,
+            expected=store.expected_run(project.golden_of(scenario.name)) if has_golden else None,
             spool=folder / "spool" if has_golden else None,
         )
-        difference, events = _compared(scenario, result.recording, project, keep) if has_golden else (None, "")
-    word, code = _verdict(scenario, result.judgement, difference)
+        recording, judgement = result.recording, result.judgement
+        difference, events = _compared(scenario, recording, project) if has_golden else (None, "")
+        if keep and difference is not None:
+            acceptable = judgement.ok and difference.status not in ("same", "other")
+            _keep(scenario, recording, project, acceptable)
+    word, code = _verdict(scenario, judgement, difference)
     return Outcome(
-        scenario.name, scenario.file, word, code, result.recording.loops, result.judgement, difference, events,
-        result.recording.running, seconds=elapsed_s() - began,
+        scenario.name, scenario.file, word, code, recording.loops, judgement, difference, events,
+        recording.running, seconds=elapsed_s() - began,
     )  # fmt: skip
 
 
-def _compared(
-    scenario: Scenario, recording: Recording, project: Project, keep: bool
-) -> tuple[Difference, str]:
+def _compared(scenario: Scenario, recording: Recording, project: Project) -> tuple[Difference, str]:
     """The comparison with the golden, and the events of the loop that moved first."""
-    name, mark = scenario.name, fingerprint(scenario)
-    difference = compare(project.golden_of(name), mark, EXECUTOR, recording)
-    if difference.same or difference.status == "other":
-        if keep and store.is_golden(project.pending_of(name)):
-            pending.drop(project, name)
-        return difference, ""
-    if keep:
-        identity = Identity(mark, scenario.seed, EXECUTOR, scenario.checkpoints)
-        pending.keep(project, name, identity, recording)
+    difference = compare(project.golden_of(scenario.name), fingerprint(scenario), EXECUTOR, recording)
     first = difference.first_loop
     if first is None or recording.spool is None:
         return difference, ""
     return difference, next((f.events.decode() for f in frames(recording.spool) if f.loop == first), "")
+
+
+def _keep(scenario: Scenario, recording: Recording, project: Project, acceptable: bool) -> None:
+    """Keep what can be accepted; forget what waited before and no longer can."""
+    if acceptable:
+        identity = Identity(fingerprint(scenario), scenario.seed, EXECUTOR, scenario.checkpoints)
+        pending.keep(project, scenario.name, identity, recording)
+    elif store.is_golden(project.pending_of(scenario.name)):
+        pending.drop(project, scenario.name)
 
 
 def _verdict(scenario: Scenario, judgement: Judgement, difference: Difference | None) -> tuple[Word, Exit]:

@@ -79,9 +79,7 @@ class ScenarioFile(pytest.File):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from simkit.core.errors import SimkitError
 
-        if isinstance(excinfo.value, SimkitError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return str(excinfo.value) if isinstance(excinfo.value, SimkitError) else super().repr_failure(excinfo)
 
 
 class ScenarioFailed(Exception):  # noqa: N818 - the name stands in pytest's short summary

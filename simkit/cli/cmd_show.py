@@ -37,7 +37,7 @@ class LoopNumber(click.ParamType[int]):
 )
 @DATA
 def command(scenario: str, loop: int, wanted: tuple[str, ...], data: Path | None) -> int:
-    """Print the surfaces and the events of one loop. Runs SCENARIO (file or name, one variant) up to there."""
+    """Print the surfaces and the events of one loop. SCENARIO: a file or a name, one variant."""
     from simkit.cli.select import one_scenario
     from simkit.core import canon, scratch
     from simkit.report.events import event_lines

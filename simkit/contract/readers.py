@@ -99,10 +99,9 @@ def parse_time(value: object) -> int | None:
 
     None for everything else (A-02, B-DASH-2).
     """
-    kind = type(value)
-    if kind is str:
-        return _parse_text(value)  # type: ignore[arg-type]
-    if kind is float or kind is int:
+    if type(value) is str:
+        return _parse_text(value)
+    if type(value) is float or type(value) is int:
         return _parse_number(value)
     return None
 

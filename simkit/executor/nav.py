@@ -1,5 +1,4 @@
-"""NAV and the figures of the day (B-NAV-1, B-NAV-2, B-NAV-6, B-NAV-8), the risk side; S2 has a tracker
-of its own.
+"""NAV and the figures of the day (B-NAV-1, B-NAV-2, B-NAV-6, B-NAV-8); S2 has a tracker of its own.
 
 Comes in: the venue's balance and the open PnL. Goes out: `NavPart`, `NavJump`, the daily loss. May import
 `core`, `exchange.orders`, `executor.state`.

@@ -44,8 +44,7 @@ Found = tuple[int, Disk, Balance | None]
 
 
 class ReferenceExecutor:
-    """Meets `StateExecutor`. One object is one process: a restart is a new object with what lies on
-    disk."""
+    """Meets `StateExecutor`. One object is one process: a restart is a new object and what lies on disk."""
 
     name = "reference"
     capabilities = frozenset(
@@ -266,9 +265,7 @@ class ReferenceExecutor:
         """S7 beyond drawdown and VaR, on the figures of this publish phase (D-39: the NAV age as well)."""
         settings, nav, daily_loss = self._settings, self._nav, self._day.loss
         age_s = nav.age_s(self._now.ts)
-        mode, reason, score = risk_mode(
-            nav.part, age_s, settings.nav.fresh_s, self._drawdown.part.dd, daily_loss, router
-        )
+        mode, reason, score = risk_mode(nav.part, age_s, self._drawdown.part.dd, daily_loss, router, settings)
         groups = group_shares(self._positions.rows, nav.part.nav, settings.limits.correlation_groups)
         return RiskPart(
             mode, reason, score, nav.jump, daily_loss, age_s, groups, len(self._positions.keys),

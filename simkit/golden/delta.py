@@ -142,7 +142,7 @@ def _apply_object(old: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
                 del new[key]
             continue
         key = name[1:] if name[:1] == "~" else name
-        new[key] = apply(old.get(key), change)
+        new[key] = change if type(change) is not dict else apply(old.get(key), change)
     return new
 
 

@@ -1,7 +1,7 @@
 """What to say when simkit itself is wrong: a line for the user, the rest in a file.
 
-Comes in: an exception. Goes out: a message, and `bug-<hash>.txt` in the work folder; the same bug gives the same file.
-May import `core`.
+Comes in: an exception. Goes out: a message, and `bug-<hash>.txt` in the work folder; the same bug gives the
+same file. May import `core`.
 """
 
 from __future__ import annotations

@@ -95,6 +95,5 @@ def _spread(difference: Difference) -> list[str]:
 
 
 def _row(count: SurfaceCount) -> tuple[str, str, str, str]:
-    return (
-        count.surface, f"from L{count.first_loop}", plural(count.loops, "loop"), plural(count.fields, "field"),
-    )  # fmt: skip
+    loops, fields = plural(count.loops, "loop"), plural(count.fields, "field")
+    return (count.surface, f"from L{count.first_loop}", loops, fields)

@@ -56,7 +56,10 @@ def _venue(event: Told) -> str:
         cause = f": {event['cause']}" if event.get("cause") else ""
         size = f"{order['side'].lower()} {number(order['qty'])}{limit}"
         return f"{event['status'].lower()} {key} {size} ({order['reason']}{late}){cause}"
-    return _plain(event)
+    if name == "funding":
+        return f"funding {event['key']} {number(event['amount'])} USD{late}"
+    declared = "" if event.get("declared") else ", undeclared"
+    return f"booked {number(event['amount'])} USD ({event['kind'].replace('_', ' ')}{declared}{late})"
 
 
 def _plain(event: Told) -> str:

@@ -100,6 +100,7 @@ def signals_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> tu
     Ids are `i-<loop>-<n>`, n within the loop. An id of the author's may come again: that sends it again.
     """
     counts: dict[int, int] = {}
+    taken: set[tuple[int, str]] = set()
     signals: list[Signal] = []
     for item in reader.items(node, "a list of signals"):
         at, signal = _signal(reader, reader.block(item, SignalDoc), universe)
@@ -111,6 +112,9 @@ def signals_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> tu
         for loop in range(at.first, at.last + 1):
             counts[loop] = counts.get(loop, 0) + 1
             name = signal.intent_id or f"i-{loop}-{counts[loop]}"
+            if (loop, name) in taken:
+                reader.wrong(item.pairs["id"][1], f"two intents named `{name}` in L{loop}")
+            taken.add((loop, name))
             signals.append(structs.replace(signal, loop=loop, intent_id=name))
     return tuple(sorted(signals, key=lambda s: s.loop))
 

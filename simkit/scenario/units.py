@@ -19,7 +19,7 @@ from simkit.core.clock import MICROSECONDS
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.scenario.model import Loops, Side
 
-_NUMBER: Final = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*([A-Za-z%]*)")
+_NUMBER: Final = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*([A-Za-z%]*)")
 _LOOP: Final = re.compile(r"L([0-9]{1,9})")
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{2,24}")
 _HASH: Final = re.compile(r"[0-9a-f]{7,40}")
@@ -34,7 +34,6 @@ DURATIONS: Final = {
 }
 PERCENT: Final = Decimal("0.01")
 BPS: Final = Decimal("0.0001")
-MOST: Final = Decimal(10) ** 15
 MOST_DIGITS: Final = 16  # products with any scale stay within the 28 digits of decimal's default context
 
 
@@ -66,7 +65,7 @@ def amount(text: str) -> tuple[Decimal, str]:
         raise Unreadable(f"found {shown(text)}, expected a number",
                          "write it without separators: 10000" if grouped else "")  # fmt: skip
     value = Decimal(match[1])
-    if value and (abs(value) > MOST or value.adjusted() < -18 or len(value.as_tuple().digits) > MOST_DIGITS):
+    if value and (not -18 <= value.adjusted() <= 15 or len(value.as_tuple().digits) > MOST_DIGITS):
         raise Unreadable(
             f"{shown(text)} is too large, too small or too long", "at most 16 digits, up to 10**15"
         )

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
-
 import simkit
+from click.testing import CliRunner, Result
 from simkit import check
 from simkit.cli import main
 

@@ -1,6 +1,6 @@
-"""A venue that answers prices alone, for rules that ask for nothing else.
+"""A venue that only answers: prices and positions, for rules that ask for nothing else.
 
-Comes in: marks. Goes out: `PricesOnly`. May import `simkit`.
+Comes in: marks, positions. Goes out: `AnswersOnly`. May import `simkit`.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from exec_drive import price
 from simkit.exchange.orders import Ack, Balance, Order, Submitted, VenuePosition
 
 
-class PricesOnly:
-    """Meets `VenuePort`: a flat, empty account that takes no orders."""
+class AnswersOnly:
+    """Meets `VenuePort`: an empty wallet, no orders taken. `held` may be replaced between two loops."""
 
-    def __init__(self, marks: Mapping[str, float | None]) -> None:
+    def __init__(self, marks: Mapping[str, float | None], held: Sequence[VenuePosition] = ()) -> None:
         self._marks = {symbol: price(mark) for symbol, mark in marks.items()}
+        self.held = held
 
     def balance(self) -> Balance | None:
         return None
 
     def positions(self) -> Sequence[VenuePosition]:
-        return ()
+        return self.held
 
     def mark(self, symbol: str) -> int | None:
         return self._marks.get(symbol)

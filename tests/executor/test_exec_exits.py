@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, price
-from fake_venue import PricesOnly
+from fake_venue import AnswersOnly
 from simkit.core.numeric import QTY
 from simkit.exchange.orders import Order
 from simkit.executor.exits import scan
@@ -17,7 +17,7 @@ def scanned(side: Side, tp: float | None, sl: float | None, mark: float | None) 
     entry = LedgerEntry(
         f"BTCUSDT:{side}", "BTCUSDT", side, 3 * QTY, price(100) or 0, price(tp), price(sl), START, START
     )
-    return scan(7, [entry], PricesOnly({"BTCUSDT": mark}))
+    return scan(7, [entry], AnswersOnly({"BTCUSDT": mark}))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from simkit.core.clock import DAY_US
-from simkit.core.settings import LivenessSettings
+from simkit.core.settings import LivenessSettings, Settings
 from simkit.executor.liveness import DISABLED, liveness
 from simkit.executor.risk_mode import risk_mode
 from simkit.executor.state import Counters, Idle, NavPart, RouterPart
@@ -37,7 +37,7 @@ BROKEN = RouterPart((), None, 0.0, 0.0, 0.0, "GREEN", "FAST", "B_MEDIUM", 0.0, 0
 def test_the_first_condition_that_holds_is_the_mode(
     nav: NavPart, age: float, dd: float, loss: float, router: RouterPart, expected: tuple[str, str, float]
 ) -> None:
-    assert risk_mode(nav, age, 90.0, dd, loss, router) == expected
+    assert risk_mode(nav, age, dd, loss, router, Settings()) == expected
 
 
 def counters(last_ts: int | None) -> Counters:

@@ -168,6 +168,39 @@ def test_the_levels_of_a_resting_order_are_lost_with_the_process() -> None:
     assert done.state(4).stats.executed == 0 and done.state(4).router.rows[0].events == 1
 
 
+def test_a_resting_order_fills_in_parts_and_counts_once() -> None:
+    thin = VenueProfile(name="thin", max_fill_frac=0.5)
+    done = run(scenario(
+        6, {"BTCUSDT": {1: 100, 3: 95}}, venue=thin,
+        signals=[entry(1, "BTCUSDT:LONG", qty=1, limit=96, tp=120, sl=90)],
+    ))  # fmt: skip
+    assert [sum(row.qty for row in s.positions) for s in done.states] == [0, 0, QTY // 2, QTY, QTY, QTY]
+    assert [s.stats.executed for s in done.states] == [0, 0, 1, 1, 1, 1]
+    assert done.state(6).router.rows[0].events == 2 and done.state(6).counters.total_orders == 1
+    assert done.state(4).registry["BTCUSDT:LONG"].qty == QTY
+
+
+def test_a_resting_close_that_finds_nothing_is_forgotten() -> None:
+    done = run(scenario(
+        5, {"BTCUSDT": {1: 100, 4: 106}}, positions=[position("BTCUSDT:LONG", 1, 100, 130, 70)],
+        signals=[
+            entry(1, "BTCUSDT:LONG", qty=1, action="close", limit=105, name="rests"),
+            entry(2, "BTCUSDT:LONG", action="close", name="now"),
+        ],
+    ))  # fmt: skip
+    assert done.state(2).positions == () and done.state(5).counters.total_orders == 2
+    assert done.state(4).counters.last_router_event_ts == at(4) and done.state(5).stats.executed == 1
+
+
+def test_funding_moves_the_wallet_and_no_counter() -> None:
+    paying = VenueProfile(name="paying", funding_bps=10.0, funding_every=2)
+    done = run(scenario(
+        3, {"BTCUSDT": 100}, venue=paying, positions=[position("BTCUSDT:LONG", 10, 100, 130, 70)]
+    ))  # fmt: skip
+    assert done.state(3).nav.nav == usd(9_999) and done.state(3).risk.daily_loss == 0.0
+    assert done.state(3).counters.last_router_event_ts is None
+
+
 def test_a_refused_order_puts_the_symbol_on_cooldown_without_a_veto() -> None:
     picky = VenueProfile(name="picky", min_notional=usd(50))
     done = run(scenario(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, price
-from fake_venue import PricesOnly
+from fake_venue import AnswersOnly
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ def count(
         key: RegistryEntry(key.split(":")[0], side_of(key), *levels, cost, QTY, START)
         for key, levels in registry.items()
     }
-    return reconcile(rows, entries, stored, PricesOnly(marks or {}), frozenset(legacy))
+    return reconcile(rows, entries, stored, AnswersOnly(marks or {}), frozenset(legacy))
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=300)

@@ -70,8 +70,10 @@ def test_a_level_may_be_none() -> None:
 
 
 def test_numbers_out_of_range_are_refused_before_they_cost_anything() -> None:
-    assert "too large" in refusal(units.money, "1e999999999")
-    assert "too large" in refusal(units.money, "1e-999999999")
+    assert "too large" in refusal(units.money, "1e999")
+    assert "too large" in refusal(units.money, "1e-999")
+    assert "expected a number" in refusal(units.money, "1e999999999")
+    assert "too large" in refusal(units.money, "1e16")
     assert "too large" in refusal(units.fraction, "0.12345678901234567 %")
     assert units.money("1e15") == 10**21
 
