@@ -139,7 +139,10 @@ def _bug(problem: Exception, words: Sequence[str]) -> str:
 
 
 @click.group(
-    cls=CommandTable, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+    "simkit",
+    cls=CommandTable,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="simkit", message="%(prog)s %(version)s")
 @click.pass_context

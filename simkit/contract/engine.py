@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from simkit.contract.finding import RULES, Finding, Found, LackingError, Memory, NotEvaluated, Rule
-from simkit.contract.look import Doc, Look
+from simkit.contract.look import Look
 from simkit.contract.readers import MANIFEST
 from simkit.contract.table import by_stem
+from simkit.contract.view import view
 
 _MAX_PLANS = 64
 #: Files that stay as they are in most loops: a rule over one of them alone need not look again.
@@ -32,32 +33,35 @@ class Verdict(Struct, frozen=True, gc=False):
 
 
 class _Slot:
-    """A rule, what it remembers and, for a rule over one steady file, its last outcome."""
+    """A rule, what it remembers and, where it depends on one part of the tree alone, its last outcome."""
 
-    __slots__ = ("check", "memory", "outcome", "rule", "seen", "settings", "steady")
+    __slots__ = ("_outcome", "_part", "_seen", "_settings", "_steady", "check", "memory", "rule", "steady")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.check = rule.check
         self.memory: Memory = {}
-        alone = rule.kind == "W" and len(rule.reads) == 1 and rule.reads[0] in _STEADY
-        self.steady = rule.reads[0] if alone else ""
-        self.seen: Doc | None = None
-        self.settings: object = None
-        self.outcome: tuple[Found, ...] | NotEvaluated = ()
+        self._part = rule.part
+        self._steady = ""
+        if not rule.part and rule.kind == "W" and len(rule.reads) == 1 and rule.reads[0] in _STEADY:
+            self._steady = rule.reads[0]
+        self.steady = bool(self._part or self._steady)
+        self._seen: object = None
+        self._settings: object = None
+        self._outcome: tuple[Found, ...] | NotEvaluated = ()
 
-    def look(self, look: Look) -> Iterable[Found] | NotEvaluated:
-        """What the rule says: its last word while its one file and the settings are the same objects."""
-        doc = look.docs[self.steady]
-        if doc is self.seen and look.settings is self.settings:
-            return self.outcome
+    def look(self, look: Look) -> tuple[Found, ...] | NotEvaluated:
+        """The last outcome while what the rule depends on is the same object, else what it says now."""
+        part = getattr(view(look), self._part) if self._part else look.docs[self._steady]
+        if part is self._seen and look.settings is self._settings and part is not None:
+            return self._outcome
         try:
             outcome = self.check(look, self.memory)
         except LackingError as lacking:
             outcome = NotEvaluated(str(lacking))
-        self.seen, self.settings = doc, look.settings
-        self.outcome = outcome if isinstance(outcome, NotEvaluated) else tuple(outcome)
-        return self.outcome
+        self._seen, self._settings = part, look.settings
+        self._outcome = outcome if isinstance(outcome, NotEvaluated) else tuple(outcome)
+        return self._outcome
 
 
 class _Plan:

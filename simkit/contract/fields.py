@@ -159,8 +159,8 @@ def _by_last_step() -> Mapping[str, tuple[tuple[tuple[str, ...], Field], ...]]:
 
 
 def _fits(written: tuple[str, ...], pattern: tuple[str, ...], kind: Kind) -> bool:
-    """True when the written steps name this pattern. Brackets select; in a map of plain values a word does so,
-    too: `by_reason.max_concurrent`."""
+    """True when the written steps name this pattern. Brackets select; in a map of plain values a word does
+    so, too: `by_reason.max_concurrent`."""
     plain = kind not in ("object", "map", "list")
     return all(
         own == word
@@ -216,7 +216,9 @@ def _close(words: tuple[str, ...]) -> tuple[str, ...]:
     known = {_shown(pattern): pattern for group in _by_last_step().values() for pattern, _ in group}
     exact = sorted(path for path, pattern in known.items() if pattern[-1] == named[-1])
     if exact:
-        return tuple(sorted(exact, key=lambda path: (-sum(word in path for word in named), path))[:6])
+        return tuple(
+            sorted(exact, key=lambda path: (-len([word for word in named if word in path]), path))[:6]
+        )
     last = get_close_matches(named[-1], sorted({pattern[-1] for pattern in known.values()}), n=2, cutoff=0.7)
     return tuple(sorted(path for path, pattern in known.items() if pattern[-1] in last))[:6]
 

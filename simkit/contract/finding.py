@@ -47,8 +47,11 @@ Check = Callable[[Look, Memory], Outcome]
 
 
 class Rule(Struct, frozen=True):
-    """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not
-    evaluated."""
+    """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not evaluated.
+
+    `part` names the attribute of `contract.view.View` on which alone, with the settings, the rule depends:
+    while that is the same object as in the loop before, its outcome is the same, too.
+    """
 
     id: str
     statement: str
@@ -60,6 +63,7 @@ class Rule(Struct, frozen=True):
     severity: Severity
     example: str
     check: Check
+    part: str = ""
 
 
 class Finding(Struct, frozen=True):
@@ -90,13 +94,14 @@ def rule(
     tier: Tier,
     severity: Severity = "E",
     example: str,
+    part: str = "",
 ) -> Callable[[Check], Check]:
     """Register the decorated function as rule `id` (invariants.md)."""
 
     def register(check: Check) -> Check:
         if id in RULES:
             raise AssertionError(f"{id} is registered twice")
-        RULES[id] = Rule(id, statement, source, surfaces, reads, kind, tier, severity, example, check)
+        RULES[id] = Rule(id, statement, source, surfaces, reads, kind, tier, severity, example, check, part)
         return check
 
     return register

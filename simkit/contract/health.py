@@ -21,13 +21,13 @@ STALE_AFTER_US = 900 * 1_000_000
 _TIME_KEYS = ("updated_at", "updated_ts", "ts", "timestamp", "time")
 
 #: Of the eight surfaces looked at: stem, name in the report, keys of which one at least must be there.
-_LOOKED_AT: tuple[tuple[str, str, tuple[str, ...]], ...] = tuple(
+LOOKED_AT: tuple[tuple[str, str, tuple[str, ...]], ...] = tuple(
     (stem, by_stem[stem].key, keys)
     for stem, keys in (
-        ("nav_state", ("series", "total_equity", "nav", "nav_usd")),
+        ("nav_state", ("total_equity", "nav", "nav_usd", "series")),
         ("positions_state", ("positions", "rows", "items")),
         ("positions_ledger", ("entries", "tp_sl_levels")),
-        ("kpis_v7", ("atr_regime", "dd_state", "drawdown")),
+        ("kpis_v7", ("dd_state", "drawdown", "atr_regime")),
         ("risk_snapshot", ("risk_mode", "dd_state", "symbols")),
         ("diagnostics", ("runtime_diagnostics",)),
         ("router_health", ("router_health", "global", "summary", "per_symbol", "symbols")),
@@ -71,7 +71,7 @@ def health_report(docs: Mapping[str, Doc], unreadable: Mapping[str, str], now_us
     missing: list[str] = []
     stale: list[str] = []
     schema: list[str] = []
-    for stem, name, keys in _LOOKED_AT:
+    for stem, name, keys in LOOKED_AT:
         doc = docs.get(stem)
         if doc is None:
             reason = unreadable.get(stem)

@@ -136,6 +136,9 @@ class VenuePort(Protocol):
     def mark(self, symbol: str) -> int | None:
         """The mark price, or None."""
 
+    def closes(self, symbol: str) -> Sequence[int]:
+        """Closes of the bars before this loop's, oldest first: what a market-data request at start-up answers."""
+
     def submit(self, order: Order) -> Submitted:
         """Send an order."""
 

@@ -11,6 +11,7 @@ time; an order's delay lies before it (`Fill.sent_ts`), so that nothing is publi
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Literal
 
@@ -32,9 +33,12 @@ from simkit.exchange.orders import (
     VenueEvent,
     VenuePosition,
 )
-from simkit.market.ticks import Bars
+from simkit.market.ticks import Bars, Tick
 from simkit.scenario.model import AccountReset, BalanceDown, Scenario, WrongBalance
 from simkit.scenario.script import Cue
+
+#: How many closes a market-data request answers at most.
+_CLOSES = 1024
 
 BookingKind = Literal["declared_income", "deposit", "withdraw", "account_reset"]
 
@@ -54,6 +58,12 @@ class Venue:
         self._cue = Cue(0)
         self._ts = scenario.clock.start_us
         self._seq = 0
+        self._last_bars: tuple[Tick, ...] = ()
+        self._closes: dict[str, deque[int]] = {
+            past.symbol: deque(past.closes, maxlen=_CLOSES) for past in scenario.past
+        }
+        for symbol in scenario.universe:
+            self._closes.setdefault(symbol, deque(maxlen=_CLOSES))
         for position in scenario.positions:
             self._account.open(position.symbol, position.side, position.entry, position.qty)
         opening = [(f"{position.symbol}:{position.side}", position.qty) for position in scenario.positions]
@@ -65,6 +75,9 @@ class Venue:
         """Everything that happens before the executor looks, in this order: marks, fills of resting orders
         along the bars, funding, declared transfers, account resets, scripted NAV (B-LOOP-3, B-NAV-9)."""
         self._ts, self._cue = ts, cue
+        for tick in self._last_bars:
+            self._closes[tick.symbol].append(tick.close)
+        self._last_bars = bars.ticks
         self._account.set_marks(bars.ticks)
         happened: list[VenueEvent] = []
         if self._book:
@@ -143,6 +156,10 @@ class Venue:
     def mark(self, symbol: str) -> int | None:
         """The mark price, or None."""
         return self._account.marks.get(symbol)
+
+    def closes(self, symbol: str) -> Sequence[int]:
+        """Closes of the bars before this loop's, the scenario's history among them, oldest first; the last 1024."""
+        return tuple(self._closes.get(symbol, ()))
 
     def submit(self, order: Order) -> Submitted:
         """Fill at once what crosses; a limit order that does not, or not in full, rests. Never raises for an

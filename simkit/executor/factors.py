@@ -149,7 +149,7 @@ def weigh(
 def _to_nano(weights: Sequence[float], low: float, high: float) -> tuple[float, ...]:
     """Round to 1e-9; what is missing from a sum of 1 goes to the largest weight that has room for it."""
     nano = [round(w * _NANO) for w in weights]
-    rest = _NANO - sum(nano)
+    rest = _NANO - sum(nano)  # ints
     floor, ceiling = round(low * _NANO), round(high * _NANO)
     for i in sorted(range(len(nano)), key=lambda i: (-nano[i], i)):
         if floor <= nano[i] + rest <= ceiling:
@@ -172,7 +172,7 @@ def split_pnl(pnl: int, components: Sequence[float] | None, factors: int) -> tup
     if len(sizes) != factors or total < DEGENERATE:
         sizes, total = [1.0] * factors, float(factors)
     parts = [round(pnl * (size / total)) for size in sizes]
-    parts[sizes.index(max(sizes))] += pnl - sum(parts)
+    parts[sizes.index(max(sizes))] += pnl - sum(parts)  # ints
     return tuple(parts)
 
 

@@ -37,7 +37,7 @@ def trend(closes: Sequence[int]) -> float:
     """Last close over the mean of all given, less 1; 0.0 without closes."""
     if not closes:
         return 0.0
-    total = sum(closes)
+    total = sum(closes)  # ints
     return q9((closes[-1] * len(closes) - total) / total)
 
 
@@ -78,7 +78,8 @@ class Intel:
             self._components = {}
             self._closes = deque((*close[:4], split_pnl(close[2], None, count)) for close in self._closes)
             self._by_factor = [
-                sum(parts) for parts in zip(*(close[4] for close in self._closes), strict=True)
+                sum(parts)  # ints
+                for parts in zip(*(close[4] for close in self._closes), strict=True)
             ]
             self._by_factor = self._by_factor or [0] * count
         self._settings = settings

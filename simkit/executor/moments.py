@@ -4,8 +4,8 @@ Comes in: columns of returns, newest last. Goes out: the variance of a weighted 
 `core.numeric` and `executor.linear`.
 
 A step costs one multiply-add per pair of held symbols, whatever the window's length. Sums start from the
-window when a symbol becomes held, and start anew every `REBUILD` steps and whenever one has shrunk to a
-millionth of its peak: what a large return leaves behind when it leaves the window is rounding, not risk.
+window when a symbol becomes held, and start anew every `REBUILD` steps and whenever a variance has shrunk to
+a millionth of the largest sum: what a large return leaves behind when it leaves is rounding, not risk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import fsum
 from operator import mul
 
 from simkit.core.numeric import q9, q12
-from simkit.executor.linear import dot, mean
+from simkit.executor.linear import dot
 
 REBUILD = 256
 _SHRUNK = 1e-6
@@ -24,7 +24,7 @@ _SHRUNK = 1e-6
 class Moments:
     """Sums over the last n <= `lookback` returns, weights 0.5 ** (age / `half_life`) (B-VAR-2).
 
-    Each column is shifted by its mean at the last rebuild, so that a steady trend cancels exactly.
+    Each column is shifted by its weighted mean at the last rebuild, so that a steady trend cancels exactly.
     """
 
     def __init__(self, lookback: int, half_life: float) -> None:
@@ -78,16 +78,15 @@ class Moments:
             lost, old = 0.0, [0.0] * len(new)
             self._n = n + 1
         self._first = [decay * s + a - lost * b for s, a, b in zip(self._first, new, old, strict=True)]
-        second, peak, shrunk = self._second, self._peak, count % REBUILD == 0
+        second, peak, mass, again = self._second, self._peak, self._mass[self._n], count % REBUILD == 0
         for i, row in enumerate(second):
-            a, b = new[i], lost * old[i]
+            a, b, c = new[i], lost * old[i], self._first[i]
             second[i] = row = [decay * s + a * x - b * y for s, x, y in zip(row, new, old, strict=False)]
-            square = row[i]
-            if square > peak[i]:
-                peak[i] = square
-            elif square < _SHRUNK * peak[i]:
-                shrunk = True
-        if shrunk:
+            if row[i] > peak[i]:
+                peak[i] = row[i]
+            if row[i] - c * c / mass < _SHRUNK * peak[i]:
+                again = True
+        if again:
             self._build([None] * len(new), [[None] * len(row) for row in second])
 
     def _build(self, known: list[tuple[float, float, float] | None], pairs: list[list[float | None]]) -> None:
@@ -96,7 +95,8 @@ class Moments:
         weights = self._power[n - 1 :: -1] if n else []
         tails = [column[-n:] for column in self._columns]
         self._shift = [
-            got[0] if got is not None else q9(mean(tail)) for tail, got in zip(tails, known, strict=True)
+            q9(dot(weights, tail) / self._mass[n]) if got is None else got[0]
+            for tail, got in zip(tails, known, strict=True)
         ]
         moved = [[r - c for r in tail] for tail, c in zip(tails, self._shift, strict=True)]
         self._first, self._second, self._peak = [], [], []

@@ -3,7 +3,7 @@
 Comes in: a `LoopInput` and a venue. Goes out: `ExecutorState` and `LoopOutput`. May import `core`,
 `exchange.orders`, `scenario.model` (types) and every rule family of this folder.
 
-Of a scenario only the static configuration is read: id, settings, universe, past closes, off-exchange
+Of a scenario only the static configuration is read: id, settings, universe, off-exchange
 holdings. What the script holds for later loops reaches the executor through the venue and its
 `LoopInput`, never ahead of time.
 """
@@ -37,7 +37,7 @@ from simkit.executor.state import (
 )
 from simkit.executor.stats import Rolling, Tally
 from simkit.executor.var import ReturnBook
-from simkit.scenario.model import GhostLedgerEntry, OffExchangeAsset, Scenario, Signal
+from simkit.scenario.model import GhostLedgerEntry, OffExchangeAsset, PastCloses, Scenario, Signal
 
 #: What a process finds when it starts: the time, the disk, the balance.
 Found = tuple[int, Disk, Balance | None]
@@ -55,7 +55,6 @@ class ReferenceExecutor:
         self._id = scenario.id
         self._symbols = scenario.universe
         self._universe = frozenset(scenario.universe)
-        self._past = scenario.past
         self._off_exchange = tuple([_off_exchange(asset) for asset in scenario.account.off_exchange])
         self._found: Found | None = None
 
@@ -77,7 +76,8 @@ class ReferenceExecutor:
         self._drawdown = Drawdown(ts, disk, settings.drawdown)
         self._tally, self._rolling = Tally(), Rolling()
         self._router = RouterStats(settings.router)
-        self._returns = ReturnBook(self._symbols, self._past, settings.var)
+        past = [PastCloses(symbol, tuple(venue.closes(symbol))) for symbol in self._symbols]
+        self._returns = ReturnBook(self._symbols, past, settings.var)
         self._intel = Intel(self._symbols, settings, disk.factor_weights)
         self._desk = Desk(self._registry, self._tally, self._rolling, self._day, self._router, self._intel)
         self._faulty = False
@@ -120,6 +120,7 @@ class ReferenceExecutor:
         elif now.settings is not self._settings:
             self._adopt(now.settings)
             self._intel.use(now.settings)
+            self._router.use(now.settings.router)
         self._desk.events = []
         self._published_ledger = self._ledger.entries
         self._day.roll(now.day, self._nav.part.nav)

@@ -126,6 +126,10 @@ class RouterStats:
         self._changed: dict[str, None] = {}
         self._part = _aggregate(())
 
+    def use(self, settings: RouterSettings) -> None:
+        """Count with other settings from now on; a wider window does not bring old fills back."""
+        self._settings = settings
+
     def event(self, ts: int) -> None:
         """A router event (B-RTR-1): an attempt, a cancel, a re-price."""
         if self.last_event_ts is None or ts > self.last_event_ts:
@@ -231,7 +235,7 @@ def _aggregate(rows: tuple[RouterRow, ...]) -> RouterPart:
     if not rows:
         return RouterPart((), None, 0.0, 0.0, 0.0, "GREEN", "FAST", "B_MEDIUM", 0.0, 0, 0, 0, 0)
     weights = [row.total_notional or 1 for row in rows]
-    total = sum(weights)
+    total = sum(weights)  # ints
     by_class = dict.fromkeys(_CLASSES, 0)
     for row, weight in zip(rows, weights, strict=True):
         by_class[row.router_bucket] += weight
@@ -239,7 +243,8 @@ def _aggregate(rows: tuple[RouterRow, ...]) -> RouterPart:
     drift = q6(_weighted([row.drift_bps for row in rows], weights, total))
     latency = q3(_weighted([row.latency_ms for row in rows], weights, total))
     off, slow = slippage_bucket(drift), latency_bucket(latency)
-    twap_ratio = fraction(sum(row.twap_notional for row in rows), sum(row.total_notional for row in rows))
+    twap_notional = sum(row.twap_notional for row in rows)  # ints
+    twap_ratio = fraction(twap_notional, sum(row.total_notional for row in rows))  # ints
     good = ok = degraded = broken = 0
     for row in rows:
         if row.score >= 0.9:

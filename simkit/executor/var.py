@@ -107,7 +107,7 @@ class ReturnBook:
         if not settings.enabled:
             return None
         symbols = tuple(sorted(exposures))
-        enough = settings.min_returns
+        enough = max(1, settings.min_returns)
         held = tuple(s for s in symbols if exposures[s] and len(self._column_of.get(s, ())) >= enough)
         self._hold(held if nav > 0 else ())
         if nav <= 0:
@@ -175,7 +175,7 @@ class ReturnBook:
         For the gate position_cvar_limit (B-VAR-7).
         """
         column = self._column_of.get(symbol, [])
-        if nav <= 0 or len(column) < self._settings.min_returns:
+        if nav <= 0 or len(column) < max(1, self._settings.min_returns):
             return None
         window = self._windows.get(symbol) or sorted(column[-self._settings.cvar_lookback :])
         return self._shortfall(window, notional / nav)

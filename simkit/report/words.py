@@ -11,6 +11,8 @@ from typing import Any
 #: A failure of one scenario never takes more lines than this.
 SCREEN = 40
 
+_PLURALS = {"entry": "entries", "veto": "vetoes"}
+
 
 def number(value: float) -> str:
     """A published number without an idle `.0`."""
@@ -33,12 +35,8 @@ def value_text(value: Any) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 loop`, `3 loops`, `2 mismatches`, `4 entries`."""
-    if count == 1:
-        return f"1 {noun}"
-    if noun.endswith("y"):
-        return f"{count} {noun[:-1]}ies"
-    return f"{count} {noun}{'es' if noun.endswith(('ch', 's', 'x', 'veto')) else 's'}"
+    """`1 loop`, `3 loops`, `4 entries`."""
+    return f"{count} {noun if count == 1 else _PLURALS.get(noun, f'{noun}s')}"
 
 
 def loops_text(loops: Iterable[int]) -> str:

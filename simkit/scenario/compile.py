@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from simkit.core.clock import parse_iso
 from simkit.core.errors import ScenarioError
 from simkit.core.settings import Settings
-from simkit.scenario import compile_expect, compile_market, compile_script, schema, units
+from simkit.scenario import compile_expect, compile_market, compile_script, compile_venue, schema, units
 from simkit.scenario.compile_settings import settings_of
 from simkit.scenario.document import NAME, AccountDoc, ClockDoc, Document, OffExchangeDoc, VariantDoc
 from simkit.scenario.model import Account, ClockSpec, Event, OffExchangeAsset, Restart, Scenario
@@ -127,7 +127,7 @@ def _base(reader: Reader, top: Fields, origin: Origin, clock: ClockSpec) -> Scen
         universe=universe,
         paths=paths,
         past=compile_market.past_of(reader, top.get("history"), universe),
-        venue=compile_market.venue_of(reader, top.get("venue")),
+        venue=compile_venue.venue_of(reader, top.get("venue")),
         account=_account(reader, top.need("account")),
         positions=compile_script.positions_of(reader, top.get("positions"), universe),
         signals=compile_script.signals_of(reader, top.get("signals"), universe),

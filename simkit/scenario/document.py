@@ -122,7 +122,9 @@ class VenueDoc(Block, frozen=True, kw_only=True):
     taker_fee: Bps = "0 bps"
     maker_fee: Bps = "0 bps"
     spread: Bps = "0 bps"
-    depth: Annotated[Money, Meta(description="Money available at the touch; 0 is without limit.")] = "0 USD"
+    depth: Annotated[
+        Money, Meta(description="Order size that moves the price by 1 %; 0 is without limit.")
+    ] = "0 USD"
     latency: Duration = "0 s"
     jitter: Duration = "0 s"
     max_fill: Annotated[Fraction, Meta(description="Largest part of an order that fills at once.")] = "100 %"
@@ -146,7 +148,10 @@ class AccountDoc(Block, frozen=True, kw_only=True):
         Any,
         Meta(description="Equity by loop, booked as declared income; the first value is the opening wallet."),
     ] = None
-    off_exchange: dict[str, OffExchangeDoc] = {}
+    off_exchange: Annotated[
+        dict[str, OffExchangeDoc],
+        Meta(description="Assets held elsewhere, by name; they are no part of NAV."),
+    ] = {}
 
 
 class PositionDoc(Block, frozen=True, kw_only=True):
@@ -232,8 +237,8 @@ class VariantDoc(Block, frozen=True, kw_only=True):
     """What one variant adds to the scenario."""
 
     executor: Executor = {}
-    faults: list[FaultDoc] = []
-    events: list[EventDoc] = []
+    faults: Annotated[list[FaultDoc], Meta(description="Added to those of the scenario.")] = []
+    events: Annotated[list[EventDoc], Meta(description="Added to those of the scenario.")] = []
     expect: Expect = {}
     findings: Findings = {}
 
@@ -246,7 +251,7 @@ class Document(Block, frozen=True, kw_only=True):
     title: Annotated[str, Meta(description="One line for reports.")] = ""
     about: Annotated[str, Meta(description="What happens and why it matters.")] = ""
     incident: Annotated[str, Meta(description="The incident it tells, `INC-nn`.")] = ""
-    tags: list[str] = []
+    tags: Annotated[list[str], Meta(description="Words to select scenarios by.")] = []
     seed: Annotated[
         int | str, Meta(description="A whole number, or a git hash; all randomness comes from it.")
     ]
@@ -264,13 +269,15 @@ class Document(Block, frozen=True, kw_only=True):
     )
     account: AccountDoc
     positions: Annotated[dict[str, PositionDoc], Meta(description="Positions that are open before L1.")] = {}
-    signals: list[SignalDoc] = []
-    events: list[EventDoc] = []
-    faults: list[FaultDoc] = []
+    signals: Annotated[list[SignalDoc], Meta(description="Intents, each in its loop.")] = []
+    events: Annotated[list[EventDoc], Meta(description="What happens at the start of a loop.")] = []
+    faults: Annotated[list[FaultDoc], Meta(description="Lies and outages.")] = []
     executor: Executor = {}
     expect: Expect = {}
     findings: Findings = {}
-    variants: dict[str, VariantDoc] = {}
+    variants: Annotated[
+        dict[str, VariantDoc], Meta(description="Runs that differ in a few blocks, by name.")
+    ] = {}
     checkpoints: Annotated[list[Loop], Meta(description="Loops whose whole tree is kept in the golden.")] = []
     canary: Annotated[bool, Meta(description="`true`: this scenario must fail.")] = False
 

@@ -66,9 +66,7 @@ def amount(text: str) -> tuple[Decimal, str]:
                          "write it without separators: 10000" if grouped else "")  # fmt: skip
     value = Decimal(match[1])
     if value and (not -18 <= value.adjusted() <= 15 or len(value.as_tuple().digits) > MOST_DIGITS):
-        raise Unreadable(
-            f"{shown(text)} is too large, too small or too long", "at most 16 digits, up to 10**15"
-        )
+        raise Unreadable(f"{shown(text)} is too large, too small or too long", "at most 16 digits")
     return value, match[2]
 
 

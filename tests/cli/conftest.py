@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
-import simkit
 from click.testing import CliRunner, Result
+
+import simkit
 from simkit import check
 from simkit.cli import main
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from simkit import check
 from simkit.core.errors import Exit
 

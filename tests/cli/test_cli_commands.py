@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from simkit import __version__
 from simkit.cli import COMMANDS
 from simkit.core.errors import Exit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from simkit.cli.expression import parse
 from simkit.core.errors import Exit, SimkitError
 

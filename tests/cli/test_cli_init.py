@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from simkit.cli import main
 from simkit.cli.cmd_init import ATTRIBUTES, FIRST
 from simkit.core.errors import Exit

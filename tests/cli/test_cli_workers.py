@@ -8,6 +8,7 @@ from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
+
 from simkit.core import environment
 from simkit.core.scratch import remove_stale, scratch_folder
 from simkit.core.workers import Died, run_each

@@ -27,6 +27,9 @@ class AnswersOnly:
     def mark(self, symbol: str) -> int | None:
         return self._marks.get(symbol)
 
+    def closes(self, symbol: str) -> Sequence[int]:
+        return ()
+
     def submit(self, order: Order) -> Submitted:
         return Submitted(Ack(1, 0, order, "v", "REJECTED", 0, "no orders here"), ())
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from simkit.core.numeric import USD, q9
 from simkit.core.settings import IntelSettings
 from simkit.executor.factors import (
@@ -287,6 +288,7 @@ def test_previous_weights_of_other_factors_are_not_used() -> None:
 def test_pnl_is_shared_by_absolute_components() -> None:
     assert split_pnl(30 * USD, [1.0, -2.0, 0.0], 3) == (10 * USD, 20 * USD, 0)
     assert split_pnl(-10 * USD, None, 2) == (-5 * USD, -5 * USD)
+    assert split_pnl(100, [1.0, 1.0, 1.0, 0.0], 4) == (34, 33, 33, 0)
 
 
 @pytest.mark.parametrize(("size", "parts"), [(1e-9, (9, 0, 0)), (0.9e-9, (3, 3, 3))])

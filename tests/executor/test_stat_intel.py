@@ -6,6 +6,7 @@ import math
 import random
 
 import pytest
+
 from simkit.core.clock import DAY_US
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.core.settings import IntelSettings, Settings, VarSettings
@@ -13,6 +14,7 @@ from simkit.executor.intel import Intel, trend, vol_regime
 from simkit.executor.router import RouterStats
 from simkit.executor.state import FactorPart, RouterPart
 from simkit.executor.var import ReturnBook
+from simkit.market.ticks import Bars, Tick
 from simkit.scenario.model import PastCloses
 
 UNIVERSE = ("BTCUSDT", "DOGEUSDT", "ETHUSDT", "LINKUSDT", "LTCUSDT", "SOLUSDT", "SUIUSDT", "WIFUSDT")
@@ -60,7 +62,9 @@ def test_raw_inputs_are_those_of_the_other_surfaces() -> None:
     assert values(factors, "trend") == {f"{s}:LONG": trend(book.closes(s, 20)) for s in UNIVERSE}
     assert set(values(factors, "carry").values()) == {0.0}
     assert {row.symbol: row.router for row in part.scores} == {s: quality.get(s, 0.5) for s in UNIVERSE}
-    assert {row.symbol: row.raw_expectancy for row in part.scores}["BTCUSDT"] == 10.0
+    btc = next(row for row in part.scores if row.symbol == "BTCUSDT")
+    assert btc.raw_expectancy == 10.0
+    assert btc.expectancy == round(0.7 * (0.5 + 0.5 * math.tanh(1.0)) + 0.3 * 0.5, 9)
 
 
 def test_inc68_inputs_are_no_constants() -> None:
@@ -198,7 +202,9 @@ def test_inc58_one_symbol_then_eight() -> None:
 
 def test_a_long_rv_window_is_remembered() -> None:
     config = Settings(intel=IntelSettings(rv_bars=700))
-    book = market(bars=800)
-    part = Intel(UNIVERSE, config, None).run(0, QUIET, book, ())
-    short = Intel(UNIVERSE, SETTINGS, None).run(0, QUIET, book, ())
-    assert [row.raw for row in part.rv.rows] != [row.raw for row in short.rv.rows]
+    book = market(bars=2, universe=("BTCUSDT",))
+    Intel(("BTCUSDT",), config, None).run(0, QUIET, book, ())
+    for loop in range(1010):
+        close = PRICE * (100 + loop % 3)
+        book.add(Bars(loop, (Tick("BTCUSDT", close, close, close, close, close),)))
+    assert len(book.returns("BTCUSDT", 700)) == 700

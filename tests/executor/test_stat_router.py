@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.core.settings import RouterSettings
 from simkit.executor.router import (
@@ -159,6 +160,14 @@ def test_inc35_a_fill_leaves_the_window_after_900_s(age_us: int, events: int) ->
     part = router.snapshot(240 * SECOND + age_us)
     assert len(part.rows) == events
     assert (part.score is None) is (events == 0)
+
+
+def test_another_window_applies_from_the_next_snapshot() -> None:
+    router = stats()
+    fill(router, 0)
+    router.use(RouterSettings(window_s=60.0))
+    assert len(router.snapshot(60 * SECOND).rows) == 1
+    assert router.snapshot(61 * SECOND).rows == ()
 
 
 def test_an_old_fill_leaves_although_a_later_one_came_in_before_it() -> None:

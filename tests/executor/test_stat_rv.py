@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from simkit.core.settings import IntelSettings
 from simkit.executor.rv import baskets_of, momentum, smooth
 from simkit.executor.state import RvPart

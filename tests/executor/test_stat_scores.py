@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from simkit.core.numeric import USD
 from simkit.executor.scores import Realised, composite, ranked
 

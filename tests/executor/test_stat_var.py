@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from simkit.core.numeric import PRICE, USD
 from simkit.core.settings import VarSettings
 from simkit.executor.moments import REBUILD
@@ -292,9 +293,9 @@ def test_first_close_of_a_symbol_makes_no_return() -> None:
 
 
 def test_constant_prices_are_exactly_riskless_once_the_crash_has_left_the_window() -> None:
-    config = VarSettings(lookback=100, half_life=10.0, cvar_lookback=100)
+    config = VarSettings(lookback=100, half_life=1000.0, cvar_lookback=100)
     book = book_of({"AUSDT": noise(1, 30)}, config)
-    close = book.closes("AUSDT", 1)[0] // 2
+    close = book.closes("AUSDT", 1)[0] // 100
     for loop in range(101):
         add(book, {"AUSDT": close})
         part = risk(book, {"AUSDT": 9000 * USD}, config=config)

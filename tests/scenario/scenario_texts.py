@@ -60,7 +60,8 @@ variants:
     expect: {L3..L5: {missing_tp_sl_entries: 1}}
   with-levels:
     faults:
-      - {at: L3..L5, ghost_ledger_entry: XRPUSDT:LONG, qty: 100, entry: 0.5, tp: 0.6, sl: 0.4, in: [ledger, registry]}
+      - {at: L3..L5, ghost_ledger_entry: XRPUSDT:LONG, qty: 100, entry: 0.5, tp: 0.6, sl: 0.4,
+         in: [ledger, registry]}
     expect: {L3..L5: {missing_tp_sl_entries: 0}}
 """
 

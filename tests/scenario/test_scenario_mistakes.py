@@ -37,7 +37,10 @@ CASES = {
         "signals: [{at: L3, open: BTCUSD:LONG, qty: 1}]",
         "1:26: `BTCUSD` has no price: what is priced is the universe | did you mean `BTCUSDT`?",
     ),
-    "side": ("signals: [{at: L3, open: BTCUSDT:LNG, qty: 1}]", "1:26: `LNG` is no side | did you mean `LONG`?"),
+    "side": (
+        "signals: [{at: L3, open: BTCUSDT:LNG, qty: 1}]",
+        "1:26: `LNG` is no side | did you mean `LONG`?",
+    ),
     "no key": (
         "signals: [{at: L3, close: BTCUSDT}]",
         "1:27: found `BTCUSDT`, expected `SYMBOL:SIDE` | write `BTCUSDT:LONG` or `BTCUSDT:SHORT`",
@@ -81,7 +84,7 @@ CASES = {
     ),
     "id twice in a loop": (
         "signals: [{at: L2.., close: BTCUSDT:LONG, id: a}, {at: L3, close: BTCUSDT:LONG, id: a}]",
-        "1:81: two intents named `a` in L3",
+        "1:85: two intents named `a` in L3",
     ),
     # Events
     "restart of nothing": (
@@ -94,7 +97,10 @@ CASES = {
     ),
     "no event": (
         "events: [{at: L2}]",
-        "1:10: an event has exactly one of `restart`, `deposit`, `withdraw`, `reset_peak`, `settings`; found none",
+        (
+            "1:10: an event has exactly one of `restart`, `deposit`, `withdraw`, `reset_peak`, `settings`; "
+            "found none"
+        ),
     ),
     "losing without restart": (
         "events: [{at: L2, deposit: 5, losing: [registry]}]",
@@ -114,7 +120,10 @@ CASES = {
         "1:30: a defect is no setting: it cannot begin in mid-run | put `legacy` under `executor:`",
     ),
     # Faults
-    "unknown fault": ("faults: [{at: L2, sync_dwn: true}]", "1:19: unknown key `sync_dwn` | did you mean `sync_down`?"),
+    "unknown fault": (
+        "faults: [{at: L2, sync_dwn: true}]",
+        "1:19: unknown key `sync_dwn` | did you mean `sync_down`?",
+    ),
     "fault's amount": ("faults: [{at: L2, wrong_balance: many}]", "1:34: found `many`, expected a number"),
     "qty of no ghost": (
         "faults: [{at: L2, sync_down: true, qty: 3}]",
@@ -140,7 +149,10 @@ CASES = {
         "1:34: `900` has no unit of time | write `900 s` or `900 min`",
     ),
     "group": ("executor: {limit: {max_concurrent: 3}}", "1:12: unknown key `limit` | did you mean `limits`?"),
-    "setting": ("executor: {limits: {max_conc: 3}}", "1:21: unknown key `max_conc` | did you mean `max_concurrent`?"),
+    "setting": (
+        "executor: {limits: {max_conc: 3}}",
+        "1:21: unknown key `max_conc` | did you mean `max_concurrent`?",
+    ),
     "without group": (
         "executor: {kill_switch: true}",
         "1:12: `kill_switch` belongs to a group | write `limits: {kill_switch: …}`",
@@ -159,8 +171,10 @@ CASES = {
     ),
     "ambiguous field": (
         "expect: {L3: {drawdown.dd_pct: 5 %}}",
-        "1:15: `drawdown.dd_pct` is not unique | write one of `kpis_v7.drawdown.dd_pct`, "
-        "`risk_snapshot.dd_state.drawdown.dd_pct`, `risk_snapshot.drawdown.dd_pct`",
+        (
+            "1:15: `drawdown.dd_pct` is not unique | write one of `kpis_v7.drawdown.dd_pct`, "
+            "`risk_snapshot.dd_state.drawdown.dd_pct`, `risk_snapshot.drawdown.dd_pct`"
+        ),
     ),
     "field's word": ("expect: {L3: {risk_mode: OKK}}", "1:26: `OKK` is unknown here | did you mean `OK`?"),
     "field's fraction": (
@@ -172,8 +186,10 @@ CASES = {
         "1:35: 11 could be 1100 % or 11 %: write one of them",
     ),
     "field's unit": ("expect: {L3: {nav.nav: 5 %}}", "1:24: `5 %`: `nav` is in USD"),
-    "plain field's unit": ("expect: {L3: {hybrid_scoer: 5 %}}", "1:15: no field ends in `hybrid_scoer` | did you mean "
-                           "`symbol_scores_v6.symbols[KEY].hybrid_score`?"),  # fmt: skip
+    "plain field's unit": (
+        "expect: {L3: {hybrid_scoer: 5 %}}",
+        "1:15: no field ends in `hybrid_scoer` | did you mean `symbol_scores_v6.symbols[KEY].hybrid_score`?",
+    ),
     "field's count": (
         "expect: {L3: {open_positions_count: 1.5}}",
         "1:37: `1.5`: `open_positions_count` is a whole number",
@@ -187,7 +203,10 @@ CASES = {
         "expect: {L3: {engine_metadata.run_id: x}}",
         "1:15: `run_id` differs between hosts and runs: it cannot be expected",
     ),
-    "inner key": ("expect: {L3: {anomalies: {nav_jmp: {}}}}", "1:27: unknown key `nav_jmp` | did you mean `nav_jump`?"),
+    "inner key": (
+        "expect: {L3: {anomalies: {nav_jmp: {}}}}",
+        "1:27: unknown key `nav_jmp` | did you mean `nav_jump`?",
+    ),
     "inner fraction": (
         "expect: {L3: {anomalies: {nav_jump: {old: 1, new: 2, pct: 1}}}}",
         "1:59: 1 could be 100 % or 1 %: write one of them",
@@ -202,12 +221,17 @@ CASES = {
     ),
     "column of one": (
         "expect: {columns: {risk_mode: OK}}",
-        "1:31: found `OK`, expected a list (a value per loop) or a map {L1: …} | "
-        "a value for all loops stands under `always`",
+        (
+            "1:31: found `OK`, expected a list (a value per loop) or a map {L1: …} | "
+            "a value for all loops stands under `always`"
+        ),
     ),
     # Findings
     "rule": ("findings: {INV-L99: L3}", "1:12: `INV-L99` is no known rule | did you mean `INV-L09`?"),
-    "rule's loops": ("findings: {INV-L04: [L3, L33]}", "1:26: `L33` lies beyond the end: the last loop is L10"),
+    "rule's loops": (
+        "findings: {INV-L04: [L3, L33]}",
+        "1:26: `L33` lies beyond the end: the last loop is L10",
+    ),
     "no loops": (
         "findings: {INV-L04: []}",
         "1:21: no loop is named | leave the rule out if it must not fire",
@@ -223,8 +247,10 @@ CASES = {
     ),
     "file above": (
         "replay: {file: ../x.csv, symbols: SOLUSDT}",
-        "1:16: `../x.csv` leaves the scenario's folder | "
-        "keep the file beside the scenario, or say `outside: true` and run with `--data DIR`",
+        (
+            "1:16: `../x.csv` leaves the scenario's folder | "
+            "keep the file beside the scenario, or say `outside: true` and run with `--data DIR`"
+        ),
     ),
     "outside above": (
         "replay: {file: ../x.csv, symbols: SOLUSDT, outside: true}",
@@ -239,7 +265,10 @@ CASES = {
         "1:32: `BTCUSDT` is priced twice",
     ),
     # Variants
-    "variant's name": ("variants: {A b: {}}", "1:12: `A b` cannot name a variant | use a-z, 0-9, `-` and `_`"),
+    "variant's name": (
+        "variants: {A b: {}}",
+        "1:12: `A b` cannot name a variant | use a-z, 0-9, `-` and `_`",
+    ),
     "variant's key": (
         "variants: {a: {prices: {}}}",
         "1:16: unknown key `prices` | known here: executor, faults, events, expect, findings",
@@ -260,7 +289,11 @@ def test_a_mistake_says_where_what_and_how_to_mend_it(name: str) -> None:
 
 HEADS = {
     "id": ("id: s", "id: other", "2:5: the id `other` differs from the file's name `s` | write `id: s`"),
-    "version": ("simkit: 1", "simkit: 2", "1:9: found `2`, expected `1` | this simkit reads version 1 of the format"),
+    "version": (
+        "simkit: 1",
+        "simkit: 2",
+        "1:9: found `2`, expected `1` | this simkit reads version 1 of the format",
+    ),
     "seed": ("seed: 1\n", "", "1:1: the key `seed` is missing"),
     "bad seed": (
         "seed: 1\n",
@@ -332,7 +365,11 @@ HEADS = {
         "BTCUSDT: {random: {start: 1, volatility: 1 %, common: m}}",
         "6:28: `common` and `correlation` belong together | name the factor and its weight",
     ),
-    "symbol": ("BTCUSDT: 100", "btcusdt: 100", "6:10: found `btcusdt`, expected a symbol such as `BTCUSDT` | write `BTCUSDT`"),
+    "symbol": (
+        "BTCUSDT: 100",
+        "btcusdt: 100",
+        "6:10: found `btcusdt`, expected a symbol such as `BTCUSDT` | write `BTCUSDT`",
+    ),
 }
 
 

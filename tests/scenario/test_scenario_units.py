@@ -51,7 +51,10 @@ def test_money_is_micro_usd_with_or_without_its_unit() -> None:
     assert units.money("-0.000001") == -1
     assert refusal(units.money, "0.0000001") == "`0.0000001` is finer than the grain of money, 0.000001 USD"
     assert refusal(units.money, "5 EUR") == "`5 EUR`: money has no unit `EUR` | write `500 USD`"
-    assert refusal(units.money, "10_000") == "found `10_000`, expected a number | write it without separators: 10000"
+    assert (
+        refusal(units.money, "10_000")
+        == "found `10_000`, expected a number | write it without separators: 10000"
+    )
     assert refusal(units.money, "ten") == "found `ten`, expected a number"
 
 
@@ -60,7 +63,9 @@ def test_prices_and_quantities_are_above_zero_and_exact_to_eight_digits() -> Non
     assert units.price("100 USD") == 10_000_000_000
     assert units.qty("0.00000001") == 1
     assert refusal(units.price, "0") == "`0`: a price is above 0"
-    assert refusal(units.qty, "0.000000001") == "`0.000000001` is finer than the grain of quantities, 0.00000001"
+    assert (
+        refusal(units.qty, "0.000000001") == "`0.000000001` is finer than the grain of quantities, 0.00000001"
+    )
     assert refusal(units.qty, "-1").startswith("`-1`: a quantity is above 0")
 
 
@@ -80,7 +85,14 @@ def test_numbers_out_of_range_are_refused_before_they_cost_anything() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("11 %", "0.11"), ("11%", "0.11"), ("150 bps", "0.015"), ("-10 %", "-0.1"), ("200 %", "2"), ("0 %", "0")],
+    [
+        ("11 %", "0.11"),
+        ("11%", "0.11"),
+        ("150 bps", "0.015"),
+        ("-10 %", "-0.1"),
+        ("200 %", "2"),
+        ("0 %", "0"),
+    ],
 )
 def test_fractions_are_exact(text: str, value: str) -> None:
     assert units.fraction(text) == Decimal(value)
@@ -150,7 +162,10 @@ def test_keys_are_symbol_and_side() -> None:
         "found `BTCUSDT`, expected `SYMBOL:SIDE` | write `BTCUSDT:LONG` or `BTCUSDT:SHORT`"
     )
     assert refusal(units.key, "BTCUSDT:long") == "`long` is no side | did you mean `LONG`?"
-    assert refusal(units.key, "btcusdt:LONG") == "found `btcusdt`, expected a symbol such as `BTCUSDT` | write `BTCUSDT`"
+    assert (
+        refusal(units.key, "btcusdt:LONG")
+        == "found `btcusdt`, expected a symbol such as `BTCUSDT` | write `BTCUSDT`"
+    )
 
 
 def test_the_nearest_word_is_found_in_any_case() -> None:
@@ -172,7 +187,7 @@ def test_a_fraction_is_its_number_times_its_unit(number: int, unit: str) -> None
     assert units.fraction(f"{number}{unit}") * scale == number
 
 
-PARSERS = [
+PARSERS: list[Callable[[str], object]] = [
     units.duration, units.money, units.price, units.qty, units.level, units.fraction, units.bps, units.share,
     units.seed, units.symbol, units.key, units.number, units.whole,
     lambda text: units.loop(text, 10), lambda text: units.loop_range(text, 10),

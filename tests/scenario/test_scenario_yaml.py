@@ -84,17 +84,27 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
         ("- a\n", "a.yaml:1:1: found a list […], expected a map of keys such as `id: …`"),
         ("a:\n\t- b\n", "a.yaml:2:1: a tab is used where YAML wants spaces\n    indent with spaces"),
         ("a: {\n \tb: @}\n", "a.yaml:2:2: a tab is used where YAML wants spaces\n    indent with spaces"),
-        ("a: 1\nb: 2\na: 3\n", "a.yaml:3:1: the key `a` stands here twice\n    first in line 1; keep one of them"),
-        ("x: {a: 1, a: 2}\n", "a.yaml:1:11: the key `a` stands here twice\n    first in line 1; keep one of them"),
+        (
+            "a: 1\nb: 2\na: 3\n",
+            "a.yaml:3:1: the key `a` stands here twice\n    first in line 1; keep one of them",
+        ),
+        (
+            "x: {a: 1, a: 2}\n",
+            "a.yaml:1:11: the key `a` stands here twice\n    first in line 1; keep one of them",
+        ),
         (
             "a: !!str 1\n",
-            "a.yaml:1:4: the tag `tag:yaml.org,2002:str` is unknown here\n"
-            "    a scenario has no tags; put text in quotes instead",
+            (
+                "a.yaml:1:4: the tag `tag:yaml.org,2002:str` is unknown here\n"
+                "    a scenario has no tags; put text in quotes instead"
+            ),
         ),
         (
             "a: !python/object x\n",
-            "a.yaml:1:4: the tag `!python/object` is unknown here\n"
-            "    a scenario has no tags; put text in quotes instead",
+            (
+                "a.yaml:1:4: the tag `!python/object` is unknown here\n"
+                "    a scenario has no tags; put text in quotes instead"
+            ),
         ),
         (
             "# note\n%YAML 1.1\n---\na: 1\n",
@@ -102,16 +112,26 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
         ),
         (
             "a: 1\n---\nb: 2\n",
-            "a.yaml:2:1: a second document begins here\n"
-            "    one file holds one scenario; use `variants:` for more runs",
+            (
+                "a.yaml:2:1: a second document begins here\n"
+                "    one file holds one scenario; use `variants:` for more runs"
+            ),
         ),
-        ("a: *b\n", "a.yaml:1:4: `*b` is defined nowhere above\n    mark the value with `&b` before it is used"),
-        ("a: &b [*b]\n", "a.yaml:1:8: `*b` is defined nowhere above\n    mark the value with `&b` before it is used"),
+        (
+            "a: *b\n",
+            "a.yaml:1:4: `*b` is defined nowhere above\n    mark the value with `&b` before it is used",
+        ),
+        (
+            "a: &b [*b]\n",
+            "a.yaml:1:8: `*b` is defined nowhere above\n    mark the value with `&b` before it is used",
+        ),
         ("[x]: 1\n", "a.yaml:1:1: a key must be a word, found a list […]"),
         (
             "a: b: c\n",
-            "a.yaml:1:5: a second `: ` in one value\n"
-            "    put the value in quotes, or the inner pair in braces {a: b}",
+            (
+                "a.yaml:1:5: a second `: ` in one value\n"
+                "    put the value in quotes, or the inner pair in braces {a: b}"
+            ),
         ),
         ("a: 'x\n", "a.yaml:2:1: a quote that is never closed\n    close it with the same quote"),
         ("a: b\nc\n", "a.yaml:3:1: a key without `:`\n    write `key: value`"),

@@ -38,6 +38,9 @@ class NoVenue:
     def mark(self, symbol: str) -> int | None:
         return None
 
+    def closes(self, symbol: str) -> tuple[int, ...]:
+        return ()
+
     def submit(self, order: Order) -> Submitted:
         raise AssertionError(order)
 

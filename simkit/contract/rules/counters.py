@@ -1,4 +1,4 @@
-"""Rules on counters and liveness of S6 (INV-D02..D09, D19..D21).
+"""Rules on the counters of S6 (INV-D03..D09).
 
 Comes in: a `Look`. Goes out: violations. May import `contract`.
 """
@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
-from simkit.contract.tolerance import HALF_SECONDS, near
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, obj
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 _STEM = "diagnostics"
 _COUNTERS = "runtime_diagnostics.veto_counters"
-_LIVE = "runtime_diagnostics.liveness"
 _KINDS = (
     ("total_signals", "last_signal_ts"),
     ("total_orders", "last_order_ts"),
@@ -26,29 +23,10 @@ _INTENTS = 4096
 _REASONS = frozenset({
     "restricted_symbol", "non_prod_env_guard", "symbol_not_in_universe", "nav_stale", "portfolio_dd_circuit",
     "correlation_cap", "portfolio_var_limit", "position_cvar_limit", "already_in_trade", "whitelist",
-    "nav_drawdown_limit", "daily_loss", "min_notional", "symbol_cap", "side_blocked", "leverage_cap", "cooldown",
-    "circuit_breaker", "burst_limit", "max_trade_nav", "portfolio_cap", "max_concurrent", "tier_cap",
-    "risk_engine_error", "unknown_early_veto", "kill_switch_on",
+    "nav_drawdown_limit", "daily_loss", "min_notional", "symbol_cap", "side_blocked", "leverage_cap",
+    "cooldown", "circuit_breaker", "burst_limit", "max_trade_nav", "portfolio_cap", "max_concurrent",
+    "tier_cap", "risk_engine_error", "unknown_early_veto", "kill_switch_on",
 })  # fmt: skip
-
-
-@rule(
-    "INV-D02",
-    "liveness has details and missing",
-    source="tbl",
-    surfaces=("S6",),
-    reads=("diagnostics",),
-    kind="W",
-    tier="contract",
-    example="the two differ",
-)
-def liveness_has_its_maps(look: Look, memory: Memory) -> Outcome:
-    live = view(look).live
-    return [
-        found(_STEM, f"{_LIVE}.{name}", live.get(name, "absent"), "must be there")
-        for name in ("details", "missing")
-        if type(live.get(name)) is not dict and not (name == "missing" and type(live.get(name)) is list)
-    ]
 
 
 @rule(
@@ -63,6 +41,7 @@ def liveness_has_its_maps(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="5 vs 4",
+    part="counters",
 )
 def veto_counts_add_up(look: Look, memory: Memory) -> Outcome:
     counters = view(look).counters
@@ -104,14 +83,8 @@ def _run_id(look: Look) -> object:
     "INV-D04",
     "counters never fall within one run_id and restart from 0 with a new one",
     source="sys",
-    surfaces=(
-        "S6",
-        "AUX-3",
-    ),
-    reads=(
-        "diagnostics",
-        "engine_metadata",
-    ),
+    surfaces=("S6", "AUX-3"),
+    reads=("diagnostics", "engine_metadata"),
     kind="T",
     tier="reference",
     example="total_orders 7 → 6",
@@ -121,6 +94,8 @@ def counters_do_not_fall(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
     if before is not None and _run_id(before) == _run_id(look):
         then = view(before).counters
+        if then is counters:
+            return out
         pairs = [(f"{name}", counters.get(name), then.get(name)) for name, _ in _KINDS]
         reasons = obj(counters.get("by_reason"))
         pairs += [
@@ -146,10 +121,7 @@ def counters_do_not_fall(look: Look, memory: Memory) -> Outcome:
     "INV-D05",
     "each emitted signal ends in at most one order or one veto",
     source="kit (A-44)",
-    surfaces=(
-        "S6",
-        "AUX-13",
-    ),
+    surfaces=("S6", "AUX-13"),
     reads=(),
     kind="J",
     tier="reading",
@@ -186,6 +158,7 @@ def signals_end_once(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     example="the two differ",
+    part="counters",
 )
 def times_go_with_totals(look: Look, memory: Memory) -> Outcome:
     counters = view(look).counters
@@ -214,6 +187,8 @@ def times_move_with_totals(look: Look, memory: Memory) -> Outcome:
         return NO_BEFORE
     if before is not None and not fresh and _run_id(before) != _run_id(look):
         fresh = True
+    if before is not None and not fresh and view(before).counters is counters:
+        return ()
     then = view(before).counters if before is not None and not fresh else {}
     out: list[Found] = []
     for total, last in _KINDS:
@@ -236,6 +211,7 @@ def times_move_with_totals(look: Look, memory: Memory) -> Outcome:
     tier="reference",
     severity="W",
     example="unknown reason string",
+    part="counters",
 )
 def reasons_are_known(look: Look, memory: Memory) -> Outcome:
     reasons = obj(view(look).counters.get("by_reason"))
@@ -252,10 +228,7 @@ def reasons_are_known(look: Look, memory: Memory) -> Outcome:
     "INV-D09",
     "total_vetoes = distinct vetoed intents in the veto log of this run",
     source="kit",
-    surfaces=(
-        "S6",
-        "AUX-13",
-    ),
+    surfaces=("S6", "AUX-13"),
     reads=("diagnostics",),
     kind="J",
     tier="reference",
@@ -281,103 +254,3 @@ def total_vetoes_is_the_log(look: Look, memory: Memory) -> Outcome:
     if total == distinct:
         return ()
     return [found(_STEM, f"{_COUNTERS}.total_vetoes", total, f"{distinct} intents were vetoed in this run")]
-
-
-@rule(
-    "INV-D19",
-    "last_router_event_ts ≥ last_order_ts",
-    source="sys",
-    surfaces=("S6",),
-    reads=("diagnostics",),
-    kind="W",
-    tier="reference",
-    example="the two differ",
-)
-def router_event_is_not_before_the_order(look: Look, memory: Memory) -> Outcome:
-    seen = view(look)
-    order, event = seen.stamps["last_order_ts"], seen.stamps["last_router_event_ts"]
-    if order is None or (event is not None and event >= order):
-        return ()
-    place = "runtime_diagnostics.exit_pipeline.last_router_event_ts"
-    return [
-        found(_STEM, place, seen.pipeline.get("last_router_event_ts"), f"the last order was at {iso(order)}")
-    ]
-
-
-_SOURCES = (
-    ("signals", "last_signal_ts"),
-    ("orders", "last_order_ts"),
-    ("exits", "last_exit_trigger_ts"),
-    ("router", "last_router_event_ts"),
-)
-
-
-@rule(
-    "INV-D20",
-    "flags, details, missing obey B-LIVE-3/4 for the configured thresholds",
-    source="tbl, sys",
-    surfaces=("S6",),
-    reads=("diagnostics",),
-    kind="W",
-    tier="reference",
-    example="missing true, flag false",
-)
-def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
-    """A check whose threshold is 0 must not raise its flag; its seconds are not judged (B-LIVE-4)."""
-    seen, settings = view(look), look.settings.liveness
-    live = seen.live
-    details, missing = live.get("details"), live.get("missing")
-    now = need(seen.times[_STEM], "the time of diagnostics")
-    if type(details) is not dict or type(missing) is not dict:
-        raise LackingError("liveness has no details or no missing")
-    out: list[Found] = []
-    if not settings.enabled:
-        for name in ("details", "missing"):
-            if live[name]:
-                out.append(
-                    found(_STEM, f"{_LIVE}.{name}", live[name], "liveness is disabled, so it is empty")
-                )
-    limits = (settings.signals_s, settings.orders_s, settings.exits_s, settings.router_s)
-    for (word, stamp), limit in zip(_SOURCES, limits, strict=True):
-        at, key = seen.stamps[stamp], f"{word}_idle_seconds"
-        flag, absent = False, False
-        if settings.enabled and limit > 0:
-            absent = at is None
-            seconds = limit + 1 if at is None else max(0, now - at) / 1_000_000
-            flag = absent or seconds > limit
-            stated = num(details.get(key))
-            if stated is None or (stated != seconds and not near(stated, seconds, HALF_SECONDS)):
-                out.append(
-                    found(_STEM, f"{_LIVE}.details.{key}", details.get(key, "absent"), f"must be {seconds}")
-                )
-        if live.get(f"idle_{word}") is not flag:
-            out.append(
-                found(
-                    _STEM, f"{_LIVE}.idle_{word}", live.get(f"idle_{word}", "absent"), f"threshold {limit} s"
-                )
-            )
-        if missing.get(key, False) is not absent:
-            out.append(
-                found(_STEM, f"{_LIVE}.missing.{key}", missing.get(key), f"{stamp} is {at and iso(at)}")
-            )
-    return out
-
-
-@rule(
-    "INV-D21",
-    "every timestamp inside S6 ≤ updated_ts",
-    source="sys",
-    surfaces=("S6",),
-    reads=("diagnostics",),
-    kind="W",
-    tier="reading",
-    example="the two differ",
-)
-def inner_times_are_not_ahead(look: Look, memory: Memory) -> Outcome:
-    seen = view(look)
-    now = need(seen.times[_STEM], "the time of diagnostics")
-    return [
-        found(_STEM, f"runtime_diagnostics.{name}", iso(at), f"later than updated_ts {iso(now)}")
-        for name, at in seen.stamps.items()
-        if at is not None and at > now
-    ]

@@ -11,7 +11,7 @@ from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_FRACTION, near
 from simkit.contract.values import found, num, obj
-from simkit.contract.view import View, levels_of, registry_levels, view
+from simkit.contract.view import View, view
 from simkit.core.numeric import q9
 
 _STEM = "diagnostics"
@@ -55,14 +55,8 @@ def _count(block: Doc, name: str) -> int:
     "INV-D10",
     "open_positions_count = card P",
     source="ext",
-    surfaces=(
-        "S3",
-        "S6",
-    ),
-    reads=(
-        "positions_state",
-        "diagnostics",
-    ),
+    surfaces=("S3", "S6"),
+    reads=("positions_state", "diagnostics"),
     kind="X",
     tier="contract",
     example="4 vs 3",
@@ -77,28 +71,15 @@ def open_count_is_the_positions(look: Look, memory: Memory) -> Outcome:
     "INV-D11",
     ("tp_sl_registered_count = card{ k ∈ P ∩ L : the ledger entry has tp or sl }; a ghost is never counted"),
     source="ext",
-    surfaces=(
-        "S3",
-        "S4",
-        "S6",
-    ),
-    reads=(
-        "positions_state",
-        "positions_ledger",
-        "diagnostics",
-    ),
+    surfaces=("S3", "S4", "S6"),
+    reads=("positions_state", "positions_ledger", "diagnostics"),
     kind="X",
     tier="contract",
     example="ghost with levels: 3 for 2 positions (`legacy: [D-37]`)",
 )
 def registered_count_is_covered_positions(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
-    positions, entries = seen.need_positions(), seen.need_entries()
-    count, covered = _count(seen.pipeline, "tp_sl_registered_count"), 0
-    for key in positions:
-        entry = entries.get(key)
-        if entry is not None and levels_of(entry) != (None, None):
-            covered += 1
+    count, covered = _count(seen.pipeline, "tp_sl_registered_count"), seen.book.covered()
     if count == covered:
         return ()
     return [
@@ -187,25 +168,6 @@ def mismatch_says_what_the_lists_say(look: Look, memory: Memory) -> Outcome:
     return [_at("ledger_registry_mismatch", flag, f"the four lists have {counts} entries")]
 
 
-class _Lists:
-    """B-LED-5 recomputed."""
-
-    __slots__ = ("ghosts", "missing_ledger", "missing_tp_sl", "stale")
-
-    def __init__(self, seen: View) -> None:
-        positions, entries, registry = seen.need_positions(), seen.need_entries(), seen.need_registry()
-        self.missing_ledger = [key for key in positions if key not in entries]
-        self.ghosts = [key for key in entries if key not in positions]
-        self.stale = [key for key in registry if key not in positions]
-        self.missing_tp_sl = [key for key, entry in entries.items() if _is_bare(entry, registry.get(key))]
-
-
-def _is_bare(entry: Doc, registered: Doc | None) -> bool:
-    if entry.get("tp") is None and entry.get("sl") is None:
-        return True
-    return registered is None or registry_levels(registered) == (None, None)
-
-
 @rule(
     "INV-D15",
     (
@@ -213,18 +175,8 @@ def _is_bare(entry: Doc, registered: Doc | None) -> bool:
         "missing_tp_sl_entries too, a ghost with registry levels under stale_tp_sl_entries too"
     ),
     source="ext",
-    surfaces=(
-        "S3",
-        "S4",
-        "S6",
-        "AUX-1",
-    ),
-    reads=(
-        "positions_state",
-        "positions_ledger",
-        "diagnostics",
-        "position_tp_sl",
-    ),
+    surfaces=("S3", "S4", "S6", "AUX-1"),
+    reads=("positions_state", "positions_ledger", "diagnostics", "position_tp_sl"),
     kind="X",
     tier="contract",
     example="stale not counted",
@@ -232,7 +184,7 @@ def _is_bare(entry: Doc, registered: Doc | None) -> bool:
 def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     stated = _breakdown(seen.pipeline)
-    lists = _Lists(seen)
+    lists = seen.book.lists()
     true = (lists.missing_ledger, lists.ghosts, lists.missing_tp_sl, lists.stale)
     return [
         _at(f"mismatch_breakdown.{name}", count, f"the tree has {len(keys)}: {', '.join(keys) or 'none'}")
@@ -245,18 +197,8 @@ def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
     "INV-D16",
     "underwater = B-LED-7 recomputed; ≤ missing_tp_sl",
     source="ext",
-    surfaces=(
-        "S3",
-        "S4",
-        "S6",
-        "AUX-1",
-    ),
-    reads=(
-        "positions_state",
-        "positions_ledger",
-        "diagnostics",
-        "position_tp_sl",
-    ),
+    surfaces=("S3", "S4", "S6", "AUX-1"),
+    reads=("positions_state", "positions_ledger", "diagnostics", "position_tp_sl"),
     kind="X",
     tier="reference",
     example="the two differ",
@@ -271,7 +213,7 @@ def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
         out.append(
             _at("underwater_without_tp_sl_count", count, f"more than missing_tp_sl_entries = {missing}")
         )
-    bare = _Lists(seen).missing_tp_sl
+    bare = seen.book.lists().missing_tp_sl
     if not bare and not count:
         return out
     sure, unknown = _underwater(bare, seen)

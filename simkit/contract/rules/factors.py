@@ -170,8 +170,7 @@ def matrices_are_covariances(look: Look, memory: Memory) -> Outcome:
 
 
 def _is_psd(matrix: Matrix) -> bool:
-    """Whether no eigenvalue lies below -1e-9 (by a Cholesky factorisation of the matrix lifted by that
-    much)."""
+    """Whether no eigenvalue lies below -1e-9: a Cholesky factorisation of the matrix lifted by that much."""
     size = len(matrix)
     if size > _MAX_FACTORS:
         return True

@@ -46,8 +46,7 @@ def kpis_are_complete(look: Look, memory: Memory) -> Outcome:
 
 
 def nav_at(look: Look, at: int | None) -> float:
-    """The nav that nav.json carried at that time, of this loop or the one before; LackingError when neither
-    fits."""
+    """The nav that nav.json carried at that time, in this loop or the one before; else LackingError."""
     seen = view(look)
     if at is not None and seen.times.get("nav") == at:
         return need(seen.nav, "nav.nav")
@@ -60,10 +59,7 @@ def nav_at(look: Look, at: int | None) -> float:
     "INV-K02",
     "portfolio.nav = the nav of nav.json at kpis' time (same loop: the same number)",
     source="sys",
-    surfaces=(
-        "S1",
-        "S5",
-    ),
+    surfaces=("S1", "S5"),
     reads=("kpis_v7",),
     kind="X",
     tier="reading",
@@ -81,14 +77,8 @@ def kpi_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
     "INV-K03",
     "portfolio.dd_pct = risk drawdown.dd_pct",
     source="sys",
-    surfaces=(
-        "S5",
-        "S7",
-    ),
-    reads=(
-        "kpis_v7",
-        "risk_snapshot",
-    ),
+    surfaces=("S5", "S7"),
+    reads=("kpis_v7", "risk_snapshot"),
     kind="X",
     tier="reading",
     example="percent vs fraction",
@@ -105,14 +95,8 @@ def kpi_drawdown_is_the_drawdown(look: Look, memory: Memory) -> Outcome:
     "INV-K04",
     "var_nav_pct = risk var value; cvar per B-VAR-5",
     source="sys, kit",
-    surfaces=(
-        "S5",
-        "S7",
-    ),
-    reads=(
-        "kpis_v7",
-        "risk_snapshot",
-    ),
+    surfaces=("S5", "S7"),
+    reads=("kpis_v7", "risk_snapshot"),
     kind="X",
     tier="reference",
     example="the two differ",
@@ -135,16 +119,8 @@ def kpi_var_is_the_var(look: Look, memory: Memory) -> Outcome:
     "INV-K05",
     "per_symbol covers all open symbols; exposure_nav_pct = Σ notional/nav",
     source="sys",
-    surfaces=(
-        "S1",
-        "S3",
-        "S5",
-    ),
-    reads=(
-        "kpis_v7",
-        "positions_state",
-        "nav",
-    ),
+    surfaces=("S1", "S3", "S5"),
+    reads=("kpis_v7", "positions_state", "nav"),
     kind="X",
     tier="reference",
     severity="W",

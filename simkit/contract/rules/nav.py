@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from simkit.contract.book import Row
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_USD, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj, rows_of
-from simkit.contract.view import Row, view
+from simkit.contract.view import view
 from simkit.core.clock import iso
 
 
@@ -112,14 +113,8 @@ def exec_stats_are_sane(look: Look, memory: Memory) -> Outcome:
     "INV-N06",
     "nav = wallet + Σ unrealized_pnl (equity basis); the wallet basis is `legacy: [D-15]`",
     source="kit (A-09)",
-    surfaces=(
-        "S1",
-        "S3",
-    ),
-    reads=(
-        "nav",
-        "positions_state",
-    ),
+    surfaces=("S1", "S3"),
+    reads=("nav", "positions_state"),
     kind="X",
     tier="reading",
     example="NAV ignores −500 unrealised",
@@ -154,15 +149,8 @@ def _open_pnl(rows: list[Row]) -> tuple[float, int]:
         "satisfy the rule; a lie (`wrong_balance`, `account_reset`) is not declared and breaks it"
     ),
     source="kit",
-    surfaces=(
-        "S1",
-        "S3",
-        "AUX-12",
-    ),
-    reads=(
-        "nav",
-        "positions_state",
-    ),
+    surfaces=("S1", "S3", "AUX-12"),
+    reads=("nav", "positions_state"),
     kind="J",
     tier="reference",
     example="NAV rises without a fill, a price move, funding or a booking",
@@ -197,10 +185,7 @@ def nav_moves_with_a_cause(look: Look, memory: Memory) -> Outcome:
         " numeric aum is legal (A-52) and not judged"
     ),
     source="sys",
-    surfaces=(
-        "S1",
-        "S2",
-    ),
+    surfaces=("S1", "S2"),
     reads=("nav",),
     kind="W",
     tier="reference",

@@ -1,4 +1,4 @@
-"""Rules on S2, the mirror of S1 (INV-NS01..NS09, NS11..NS13).
+"""Rules on S2, the mirror of S1 in one tree (INV-NS01, NS02, NS04, NS05, NS08, NS09, NS12, NS13).
 
 Comes in: a `Look`. Goes out: violations. May import `contract`.
 """
@@ -6,21 +6,18 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 import math
-from collections import deque
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import parse_time
 from simkit.contract.tolerance import HALF_FRACTION, HALF_PERCENT, HALF_SECONDS, HALF_USD, near
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num
+from simkit.contract.values import found, need, num
 from simkit.contract.view import view
 from simkit.core.clock import iso
 from simkit.core.settings import NavSettings
 
 _STEM = "nav_state"
 _EQUITY = ("total_equity", "nav", "nav_usd")
-#: How many published navs are remembered while the mirror stands still.
-_MEMORY = 4096
 
 
 @rule(
@@ -50,7 +47,8 @@ def mirror_has_its_keys(look: Look, memory: Memory) -> Outcome:
     return out
 
 
-def _equity(doc: Doc) -> float | None:
+def equity_of(doc: Doc) -> float | None:
+    """The equity that the mirror shows: total_equity, else nav, else nav_usd (A-06)."""
     value = num(doc.get("total_equity"))
     if value is None:
         value = num(doc.get("nav"))
@@ -61,14 +59,8 @@ def _equity(doc: Doc) -> float | None:
     "INV-NS02",
     "nav_state time ≤ nav time",
     source="tim (A-05)",
-    surfaces=(
-        "S1",
-        "S2",
-    ),
-    reads=(
-        "nav",
-        "nav_state",
-    ),
+    surfaces=("S1", "S2"),
+    reads=("nav", "nav_state"),
     kind="X",
     tier="contract",
     example="sync stamps its own clock",
@@ -79,40 +71,6 @@ def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
     if mirror <= source:
         return ()
     return [found(_STEM, "updated_ts", iso(mirror), f"newer than nav.json, {iso(source)}")]
-
-
-@rule(
-    "INV-NS03",
-    (
-        "total_equity (or nav, nav_usd) = the last usable nav that nav.json carried at or before "
-        "nav_state's timestamp; in a single tree judged only when both carry the same time"
-    ),
-    source="tbl, nav",
-    surfaces=(
-        "S1",
-        "S2",
-    ),
-    reads=("nav_state",),
-    kind="T",
-    tier="contract",
-    example="mirror holds 950 while nav at that time was 1000",
-)
-def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
-    seen = view(look)
-    history: deque[tuple[int, float]] = memory.setdefault("history", deque(maxlen=_MEMORY))
-    at = seen.times.get("nav")
-    if at is not None and seen.nav is not None and (not history or history[-1] != (at, seen.nav)):
-        history.append((at, seen.nav))
-    mirrored = need(seen.times[_STEM], "the time of nav_state")
-    while len(history) > 1 and history[1][0] <= mirrored:
-        history.popleft()
-    equity = need(_equity(look.docs[_STEM]), "nav_state.total_equity")
-    shown = [nav for then, nav in history if then <= mirrored] if history else []
-    if not shown:
-        raise LackingError("no nav at or before the time of nav_state is known")
-    if near(shown[-1], equity, HALF_USD * 2):
-        return ()
-    return [found(_STEM, "total_equity", equity, f"nav.json carried {shown[-1]} at {iso(mirrored)}")]
 
 
 @rule(
@@ -127,6 +85,9 @@ def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
 )
 def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
+    shown = doc.get("total_equity")
+    if type(shown) is float and shown == doc.get("nav") == doc.get("nav_usd"):
+        return ()
     values = [(name, value) for name in _EQUITY if (value := num(doc.get(name))) is not None]
     if not values:
         raise LackingError("nav_state shows no equity")
@@ -138,7 +99,7 @@ def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:
     ]
 
 
-def _anomalous(nav: float, peak: float, guard: NavSettings) -> bool:
+def anomalous(nav: float, peak: float, guard: NavSettings) -> bool:
     """B-NAV-5: both guards strict, only upward."""
     return nav > guard.peak_guard_multiple * peak or nav - peak > guard.peak_guard_gap_usd
 
@@ -158,11 +119,11 @@ def _anomalous(nav: float, peak: float, guard: NavSettings) -> bool:
 )
 def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
-    equity = need(_equity(doc), "nav_state.total_equity")
+    equity = need(equity_of(doc), "nav_state.total_equity")
     peak = need(num(doc.get("peak_equity")), "nav_state.peak_equity")
     out: list[Found] = []
     grain = HALF_USD * 2
-    if equity > peak and not near(equity, peak, grain) and not _anomalous(equity, peak, look.settings.nav):
+    if equity > peak and not near(equity, peak, grain) and not anomalous(equity, peak, look.settings.nav):
         out.append(found(_STEM, "peak_equity", peak, f"below total_equity {equity}"))
     depth = max(0.0, peak - equity)
     stated = num(doc.get("drawdown_abs"))
@@ -181,84 +142,14 @@ def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome
 
 
 @rule(
-    "INV-NS06",
-    (
-        "while nav.json is unusable (the file, its nav or its time missing, unparseable, nav non-numeric "
-        "or non-finite; not: nav ≤ 0) nav_state keeps showing the last known good values; ours stays "
-        "byte-identical"
-    ),
-    source="nav",
-    surfaces=(
-        "S1",
-        "S2",
-    ),
-    reads=(),
-    kind="T",
-    tier="contract",
-    example="sync writes total_equity 0",
-)
-def mirror_keeps_the_last_good(look: Look, memory: Memory) -> Outcome:
-    seen, before = view(look), look.before
-    if seen.nav is not None and seen.times.get("nav") is not None:
-        return ()
-    if before is None:
-        return NO_BEFORE
-    if look.raw.get(_STEM) == before.raw.get(_STEM):
-        return ()
-    return [found(_STEM, "", "", "nav.json is unusable, yet the mirror was written anew")]
-
-
-@rule(
-    "INV-NS07",
-    (
-        "within one sync of a usable nav.json, nav_state mirrors it again (foreign tree: in the next "
-        "state seen after it)"
-    ),
-    source="nav",
-    surfaces=(
-        "S1",
-        "S2",
-    ),
-    reads=(
-        "nav",
-        "nav_state",
-    ),
-    kind="T",
-    tier="reading",
-    example="stuck on last known good",
-)
-def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
-    if look.truth is None:
-        return NO_TRUTH
-    if not look.truth.synced:
-        return ()
-    seen = view(look)
-    source = need(seen.times["nav"], "the time of nav")
-    need(seen.nav, "nav.nav")
-    mirror = seen.times[_STEM]
-    if mirror is not None and mirror >= source:
-        return ()
-    value = "absent" if mirror is None else iso(mirror)
-    return [
-        found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {iso(source)}")
-    ]
-
-
-@rule(
     "INV-NS08",
     (
         "drawdown of S2 and drawdown.dd_pct of S7 are the same quantity when both refer to the same nav "
         "time; ours: drawdown/100 = dd_pct"
     ),
     source="sys",
-    surfaces=(
-        "S2",
-        "S7",
-    ),
-    reads=(
-        "nav_state",
-        "risk_snapshot",
-    ),
+    surfaces=("S2", "S7"),
+    reads=("nav_state", "risk_snapshot"),
     kind="X",
     tier="reading",
     example="5.0 vs 0.5 (unit slip)",
@@ -280,10 +171,7 @@ def drawdowns_agree(look: Look, memory: Memory) -> Outcome:
     "INV-NS09",
     "gross ≥ abs(net), gross ≥ largest ≥ 0; gross = Σ notional",
     source="sys",
-    surfaces=(
-        "S2",
-        "S3",
-    ),
+    surfaces=("S2", "S3"),
     reads=("nav_state",),
     kind="X",
     tier="reference",
@@ -308,39 +196,6 @@ def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
                 found(_STEM, "gross_exposure", gross, f"the notionals of positions_state sum to {total}")
             )
     return out
-
-
-@rule(
-    "INV-NS11",
-    "peak never falls except on a declared reset, and is not raised by an anomalous NAV (B-NAV-5)",
-    source="sys",
-    surfaces=("S2",),
-    reads=("nav_state",),
-    kind="T",
-    tier="reference",
-    example="spike 40000 becomes the peak",
-)
-def peak_does_not_fall(look: Look, memory: Memory) -> Outcome:
-    before, truth = look.before, look.truth
-    peak = num(look.docs[_STEM].get("peak_equity"))
-    if truth is not None and truth.reset_peak:
-        memory["reset"] = True
-    if before is None:
-        return NO_BEFORE
-    then = before.docs.get(_STEM)
-    last = num(then.get("peak_equity")) if then is not None else None
-    if peak is None or last is None:
-        raise LackingError("nav_state.peak_equity of this loop or the one before is not known")
-    if then is not None and look.raw[_STEM] == before.raw[_STEM]:
-        return ()
-    if memory.pop("reset", False):
-        return ()
-    if peak < last and not near(peak, last, HALF_USD * 2):
-        return [found(_STEM, "peak_equity", peak, f"fell from {last} without a declared reset")]
-    equity = _equity(look.docs[_STEM])
-    if peak > last and equity is not None and last > 0 and _anomalous(equity, last, look.settings.nav):
-        return [found(_STEM, "peak_equity", peak, f"raised from {last} by the anomalous NAV {equity}")]
-    return ()
 
 
 @rule(
@@ -371,14 +226,8 @@ def mirror_age_is_true(look: Look, memory: Memory) -> Outcome:
         " an unusable source writes nothing, so it sets no flag"
     ),
     source="kit (A-08)",
-    surfaces=(
-        "S1",
-        "S2",
-    ),
-    reads=(
-        "nav",
-        "nav_state",
-    ),
+    surfaces=("S1", "S2"),
+    reads=("nav", "nav_state"),
     kind="T",
     tier="reference",
     severity="W",

@@ -185,10 +185,7 @@ def rows_are_the_open_positions(look: Look, memory: Memory) -> Outcome:
     "INV-P07",
     "qty changes only through logged fills",
     source="kit",
-    surfaces=(
-        "S3",
-        "AUX-12",
-    ),
+    surfaces=("S3", "AUX-12"),
     reads=("positions_state",),
     kind="J",
     tier="reference",
@@ -232,14 +229,8 @@ def qty_moves_by_fills(look: Look, memory: Memory) -> Outcome:
     "INV-P08",
     "nav time − positions time = 0",
     source="tbl",
-    surfaces=(
-        "S1",
-        "S3",
-    ),
-    reads=(
-        "nav",
-        "positions_state",
-    ),
+    surfaces=("S1", "S3"),
+    reads=("nav", "positions_state"),
     kind="X",
     tier="reference",
     example="frozen S3 while NAV moves",

@@ -105,14 +105,8 @@ def state_moves_are_allowed(look: Look, memory: Memory) -> Outcome:
         " A-29); old/new match them"
     ),
     source="rsk, sys",
-    surfaces=(
-        "S1",
-        "S7",
-    ),
-    reads=(
-        "nav",
-        "risk_snapshot",
-    ),
+    surfaces=("S1", "S7"),
+    reads=("nav", "risk_snapshot"),
     kind="T",
     tier="reference",
     example="sticky flag",
@@ -130,7 +124,8 @@ def nav_jump_is_flagged(look: Look, memory: Memory) -> Outcome:
         raise LackingError("risk_snapshot.anomalies is no object")
     flag = anomalies.get("nav_jump")
     if (flag is not None) is not jumps:
-        text = f"nav went from {old} to {new}; guard {guard.max_nav_jump_pct} or {guard.max_nav_jump_gap_usd} USD"
+        limits = f"{guard.max_nav_jump_pct} or {guard.max_nav_jump_gap_usd} USD"
+        text = f"nav went from {old} to {new}; the guard is {limits}"
         return [found(_STEM, "anomalies.nav_jump", flag is not None, text)]
     if type(flag) is not dict:
         return ()
@@ -211,16 +206,8 @@ def flapping_is_flagged(look: Look, memory: Memory) -> Outcome:
         "at publish: surface time − time of the last live read that the published nav rests on"
     ),
     source="sys",
-    surfaces=(
-        "S1",
-        "S7",
-        "S8",
-    ),
-    reads=(
-        "nav",
-        "risk_snapshot",
-        "router_health",
-    ),
+    surfaces=("S1", "S7", "S8"),
+    reads=("nav", "risk_snapshot", "router_health"),
     kind="X",
     tier="reference",
     example="OK with stale NAV; HALTED beside a nav read in this loop (`legacy: [D-39]`)",

@@ -113,6 +113,7 @@ def _score(row: Doc, router_class: str) -> float | None:
     kind="W",
     tier="reference",
     example="the two differ",
+    part="router",
 )
 def scores_follow_the_formula(look: Look, memory: Memory) -> Outcome:
     total = obj(_block(look).get("global"))
@@ -146,6 +147,7 @@ def _score_faults(row: Doc, place: str, router_class: str) -> list[Found]:
     kind="W",
     tier="reference",
     example="drift 7, YELLOW",
+    part="router",
 )
 def buckets_match_the_values(look: Look, memory: Memory) -> Outcome:
     total = obj(_block(look).get("global"))
@@ -198,6 +200,7 @@ def _bucket_faults(row: Doc, head: str) -> list[Found]:
     kind="W",
     tier="reference",
     example="the two differ",
+    part="router",
 )
 def twap_ratio_is_the_share(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -228,6 +231,7 @@ def twap_ratio_is_the_share(look: Look, memory: Memory) -> Outcome:
     tier="reference",
     severity="W",
     example="the two differ",
+    part="router",
 )
 def children_are_twap(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -254,6 +258,7 @@ def children_are_twap(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     example="plain mean used",
+    part="router",
 )
 def global_is_the_weighted_mean(look: Look, memory: Memory) -> Outcome:
     rows, total = _rows(look), obj(_block(look).get("global"))
@@ -345,6 +350,7 @@ def router_times_are_in_order(look: Look, memory: Memory) -> Outcome:
     tier="reference",
     severity="W",
     example="the two differ",
+    part="router",
 )
 def summary_agrees(look: Look, memory: Memory) -> Outcome:
     doc, total = look.docs[_STEM], obj(_block(look).get("global"))

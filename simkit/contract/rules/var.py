@@ -1,0 +1,201 @@
+"""Rules on VaR, CVaR and the anomalies of S7 (INV-R11..R15, R19).
+
+Comes in: a `Look`. Goes out: violations. May import `contract`.
+"""
+
+from __future__ import annotations
+
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.look import Doc, Look
+from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
+from simkit.contract.values import found, num, obj
+from simkit.contract.view import view
+
+_STEM = "risk_snapshot"
+_ANOMALIES = ("nav_jump", "var_limit_breach", "cvar_limit_breach", "dd_flap")
+
+
+@rule(
+    "INV-R11",
+    (
+        "every var or cvar block present carries a limit and within_limit; within_limit ⇔ value ≤ limit "
+        "(null only with a status)"
+    ),
+    source="rsk",
+    surfaces=("S7",),
+    reads=("risk_snapshot",),
+    kind="W",
+    tier="contract",
+    example="limit absent",
+    part="tail",
+)
+def limits_are_stated_and_kept(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    out: list[Found] = []
+    if look.settings.var.enabled:
+        out += [
+            found(_STEM, name, "absent", "enabled, so it must be there")
+            for name in ("var", "cvar")
+            if name not in doc
+        ]
+    var = doc.get("var")
+    if type(var) is dict:
+        out += _within(
+            var, "var", num(var.get("portfolio_var_nav_pct")), var.get("max_portfolio_var_nav_pct")
+        )
+    cvar = doc.get("cvar")
+    if type(cvar) is dict:
+        worst: float | None = None
+        for symbol, item in obj(cvar.get("per_symbol")).items():
+            row = obj(item)
+            value = num(row.get("cvar_nav_pct"))
+            if value is not None and (worst is None or value > worst):
+                worst = value
+            if value is not None or row.get("within_limit") is not None:
+                out += _within(row, f"cvar.per_symbol[{symbol}]", value, row.get("limit"))
+        if worst is None and cvar.get("status") is None:
+            worst = 0.0  # a flat book is within its limit
+        out += _within(cvar, "cvar", worst, cvar.get("limit", cvar.get("max_position_cvar_nav_pct")))
+    return out
+
+
+def _within(block: Doc, path: str, value: float | None, limit: object) -> list[Found]:
+    threshold, flag = num(limit), block.get("within_limit", "absent")
+    if threshold is None:
+        return [found(_STEM, f"{path}.limit", limit, "must be a number")]
+    if value is None:
+        if flag is None and block.get("status") is not None:
+            return []
+        return [found(_STEM, f"{path}.within_limit", flag, "no value: it must be null, with a status")]
+    if flag is (value <= threshold):
+        return []
+    return [found(_STEM, f"{path}.within_limit", flag, f"value {value}, limit {threshold}")]
+
+
+def _anomalies(look: Look) -> Doc:
+    anomalies = look.docs[_STEM].get("anomalies")
+    if type(anomalies) is not dict:
+        raise LackingError("risk_snapshot.anomalies is no object")
+    return anomalies
+
+
+@rule(
+    "INV-R12",
+    "var_limit_breach present ⇔ var value > limit",
+    source="rsk (A-27)",
+    surfaces=("S7",),
+    reads=("risk_snapshot",),
+    kind="W",
+    tier="reading",
+    example="breach without flag",
+    part="tail",
+)
+def var_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
+    flagged = "var_limit_breach" in _anomalies(look)
+    var = obj(look.docs[_STEM].get("var"))
+    value, limit = num(var.get("portfolio_var_nav_pct")), num(var.get("max_portfolio_var_nav_pct"))
+    breached = value is not None and limit is not None and value > limit
+    if flagged is breached:
+        return ()
+    return [found(_STEM, "anomalies.var_limit_breach", flagged, f"VaR {value}, limit {limit}")]
+
+
+@rule(
+    "INV-R13",
+    "cvar_limit_breach present ⇔ some symbol > limit",
+    source="rsk (A-27)",
+    surfaces=("S7",),
+    reads=("risk_snapshot",),
+    kind="W",
+    tier="reading",
+    example="the two differ",
+    part="tail",
+)
+def cvar_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
+    flagged = "cvar_limit_breach" in _anomalies(look)
+    breaching = []
+    for symbol, item in obj(obj(look.docs[_STEM].get("cvar")).get("per_symbol")).items():
+        row = obj(item)
+        value, limit = num(row.get("cvar_nav_pct")), num(row.get("limit"))
+        if value is not None and limit is not None and value > limit:
+            breaching.append(symbol)
+    if flagged is bool(breaching):
+        return ()
+    return [
+        found(
+            _STEM,
+            "anomalies.cvar_limit_breach",
+            flagged,
+            f"above the limit: {', '.join(breaching) or 'none'}",
+        )
+    ]
+
+
+@rule(
+    "INV-R14",
+    "cvar.per_symbol keys = open symbols",
+    source="sys",
+    surfaces=("S3", "S7"),
+    reads=("positions_state", "risk_snapshot"),
+    kind="X",
+    tier="reference",
+    severity="W",
+    example="the two differ",
+)
+def cvar_covers_the_book(look: Look, memory: Memory) -> Outcome:
+    cvar = look.docs[_STEM].get("cvar")
+    if type(cvar) is not dict or type(cvar.get("per_symbol")) is not dict:
+        raise LackingError("risk_snapshot.cvar.per_symbol is not emitted")
+    wanted = sorted({row.symbol for row in view(look).need_positions().values()})
+    listed = sorted(cvar["per_symbol"])
+    return () if listed == wanted else [found(_STEM, "cvar.per_symbol", listed, f"open symbols: {wanted}")]
+
+
+@rule(
+    "INV-R15",
+    "portfolio_var_usd = portfolio_var_nav_pct·nav",
+    source="sys",
+    surfaces=("S7",),
+    reads=("risk_snapshot",),
+    kind="W",
+    tier="reference",
+    example="the two differ",
+)
+def var_in_usd_is_var_times_nav(look: Look, memory: Memory) -> Outcome:
+    doc = look.docs[_STEM]
+    var = obj(doc.get("var"))
+    share, usd, nav = (
+        num(var.get("portfolio_var_nav_pct")),
+        num(var.get("portfolio_var_usd")),
+        num(doc.get("nav")),
+    )
+    if share is None or usd is None or nav is None:
+        raise LackingError("risk_snapshot has no VaR in both units, or no nav")
+    if near(usd, share * nav, HALF_USD * (1 + share) + HALF_FRACTION * abs(nav)):
+        return ()
+    return [found(_STEM, "var.portfolio_var_usd", usd, f"{share} * {nav} = {share * nav:.6f}")]
+
+
+@rule(
+    "INV-R19",
+    "anomalies holds only the four known names and no false value",
+    source="rsk",
+    surfaces=("S7",),
+    reads=("risk_snapshot",),
+    kind="W",
+    tier="reading",
+    severity="W",
+    example='`"dd_flap": false`',
+    part="tail",
+)
+def anomalies_are_known_and_firing(look: Look, memory: Memory) -> Outcome:
+    return [
+        found(
+            _STEM,
+            f"anomalies.{name}",
+            value,
+            "unknown" if name not in _ANOMALIES else "present without firing",
+        )
+        for name, value in _anomalies(look).items()
+        if name not in _ANOMALIES or value is False or value is None
+    ]
