@@ -1,44 +1,55 @@
-"""Market, venue and executor alone: symbol-bars a second with ten bracketed symbols, publishing only at the end."""
+"""Market, venue and executor alone: symbol-bars a second with bracketed symbols, publishing only at the end."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
-from bench.scenarios import busy
+from bench.scenarios import bracketed
 from simkit.core.clock import day_of
 from simkit.core.prng import Streams
+from simkit.exchange.orders import Fill
 from simkit.exchange.venue import Venue
 from simkit.executor.port import Disk, LoopInput
 from simkit.executor.reference import ReferenceExecutor
-from simkit.executor.state import RegistryEntry
 from simkit.market.tape import tape
+from simkit.scenario.model import Scenario
 from simkit.scenario.script import Script
 
 
-def symbol_bars_per_s(loops: int, symbols: int = 10) -> float:
-    """One run of `loops` loops; every symbol holds a position with levels."""
-    scenario = busy(loops, symbols=symbols, held=symbols, past_closes=0)
+class Rate(NamedTuple):
+    """Symbol-bars a second, and how many positions were opened on the way."""
+
+    per_s: float
+    entries: int
+
+
+def run_alone(scenario: Scenario) -> Rate:
+    """One run without surfaces, files, recording and judges; the market is made on the way."""
     streams, script = Streams(scenario.seed), Script(scenario)
     venue, executor = Venue(scenario, streams), ReferenceExecutor(scenario)
-    registry = {
-        f"{p.symbol}:{p.side}": RegistryEntry(p.symbol, p.side, p.tp, p.sl, p.entry, p.qty, 0)
-        for p in scenario.positions
-    }
-    begun = False
+    start_us, period_us = scenario.clock.start_us, scenario.clock.period_us
+    executor.start(start_us, Disk(1), venue)
+    entries = 0
     started = perf_counter()
     for bars in tape(scenario, streams, Path(), None):
         cue = script.at(bars.loop)
-        ts = scenario.clock.start_us + (bars.loop - 1) * scenario.clock.period_us
+        ts = start_us + (bars.loop - 1) * period_us
         booked = venue.market_step(bars, ts, cue)
-        if not begun:
-            executor.start(ts, Disk(1, registry), venue)
-            begun = True
-        executor.act(
-            LoopInput(bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, False, scenario.settings), venue
+        output = executor.act(
+            LoopInput(
+                bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, False, scenario.settings
+            ),
+            venue,
         )
+        if output.events:
+            entries += sum(1 for e in output.events if isinstance(e, Fill) and not e.order.reduce_only)
     state = executor.publish_state()
     elapsed = perf_counter() - started
-    if len(state.positions) != symbols:
-        raise AssertionError(f"{len(state.positions)} positions are open, {symbols} expected")
-    return loops * symbols / elapsed
+    venue.assert_conserved()
+    if len(state.positions) != len(scenario.universe) or entries != len(scenario.signals):
+        raise AssertionError(
+            f"{len(state.positions)} positions, {entries} of {len(scenario.signals)} entries"
+        )
+    return Rate(scenario.clock.loops * len(scenario.universe) / elapsed, entries)

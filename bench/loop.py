@@ -1,4 +1,4 @@
-"""One full loop against its floor, interleaved loop by loop, sums over the run.
+"""One full loop against its floor, one after the other loop by loop, sums over the run.
 
 The floor is the bare cost of the same bytes: the faster of orjson and msgspec encoding ready dictionaries of the
 same content, replacing every file that the loop wrote with raw descriptors, appending the same log lines.
@@ -6,11 +6,12 @@ same content, replacing every file that the loop wrote with raw descriptors, app
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -19,6 +20,7 @@ import msgspec
 
 import simkit.run as pipeline
 from bench.scenarios import NEVER, busy
+from simkit.core.files import SurfaceWrite
 from simkit.judge.judges import Judges
 from simkit.trace.record import LoopRecord
 
@@ -28,16 +30,26 @@ except ImportError:
     orjson = None  # type: ignore[assignment]
 
 WARM_UP = 50
+HELD = 4
 
 
 @dataclass
 class Sums:
-    """Nanoseconds summed over the measured loops."""
+    """Nanoseconds and counts summed over the measured loops."""
 
+    loops: int = 0
     loop_ns: int = 0
     judge_ns: int = 0
-    floor_ns: int = 0
-    loops: int = 0
+    write_ns: int = 0
+    encode_ns: dict[str, int] = field(default_factory=dict)
+    files: int = 0
+    bytes: int = 0
+    log_lines: int = 0
+
+    @property
+    def floor_ns(self) -> int:
+        """Writing, and the encoder that was the faster one over the run."""
+        return self.write_ns + min(self.encode_ns.values())
 
     @property
     def judged(self) -> float:
@@ -49,12 +61,17 @@ class Sums:
         """The loop without its judges as a multiple of the floor."""
         return (self.loop_ns - self.judge_ns) / self.floor_ns
 
+    @property
+    def floor_us(self) -> float:
+        """The floor of one loop in microseconds."""
+        return self.floor_ns / self.loops / 1000
 
-def encoders() -> list[Callable[[Any], bytes]]:
+
+def encoders() -> dict[str, Callable[[Any], bytes]]:
     """The encoders that the floor may choose from."""
-    found: list[Callable[[Any], bytes]] = [msgspec.json.Encoder().encode]
+    found: dict[str, Callable[[Any], bytes]] = {"msgspec": msgspec.json.Encoder().encode}
     if orjson is not None:
-        found.append(orjson.dumps)
+        found["orjson"] = orjson.dumps
     return found
 
 
@@ -65,83 +82,123 @@ class Floor:
         self._folder = folder
         self._encoders = encoders()
         self._places: dict[str, tuple[str, str]] = {}
-        self._lines: dict[bytes, Any] = {}
 
     def _place(self, path: str) -> tuple[str, str]:
         found = self._places.get(path)
         if found is None:
             target = self._folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            found = self._places[path] = (str(target), str(target.parent / f".tmp_{target.name}.{os.getpid()}"))
+            found = self._places[path] = (
+                str(target),
+                str(target.parent / f".tmp_{target.name}.{os.getpid()}"),
+            )
         return found
 
-    def cost_ns(self, record: LoopRecord) -> int:
-        """Encode and write the loop's documents; the time of the fastest encoder plus the writes."""
-        replaced = [(self._place(w.path), msgspec.json.decode(w.data), w.data) for w in record.writes if w.mode == "replace"]
-        appended = [(self._place(w.path), w.data) for w in record.writes if w.mode == "append"]
-        encoding = min(self._encode_ns(encode, [document for _, document, _ in replaced]) for encode in self._encoders)
-        started = perf_counter_ns()
-        for (target, temp), _, data in replaced:
-            fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-            os.write(fd, data)
-            os.close(fd)
-            os.replace(temp, target)
-        for (target, _), data in appended:
-            fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            os.write(fd, data)
-            os.close(fd)
-        return encoding + perf_counter_ns() - started
+    def repeat(self, writes: list[SurfaceWrite], sums: Sums) -> None:
+        """Encode and write the documents of one loop and add what that cost to `sums`.
 
-    @staticmethod
-    def _encode_ns(encode: Callable[[Any], bytes], documents: list[Any]) -> int:
-        started = perf_counter_ns()
-        for document in documents:
-            encode(document)
-        return perf_counter_ns() - started
+        The collector rests meanwhile: dictionaries made here must not trigger collections that the run would have
+        had to pay for, nor the other way round.
+        """
+        gc.disable()
+        try:
+            replaced = [(*self._place(w.path), w.data) for w in writes if w.mode == "replace"]
+            appended = [(self._place(w.path)[0], w.data) for w in writes if w.mode == "append"]
+            if len(replaced) + len(appended) != len(writes):
+                raise AssertionError(f"a write that the floor does not know: {writes}")
+            documents = [msgspec.json.decode(data) for _, _, data in replaced]
+            for name, encode in self._encoders.items():
+                sums.encode_ns[name] = sums.encode_ns.get(name, 0) + _encode_ns(encode, documents)
+            sums.write_ns += _write_ns(replaced, appended)
+            sums.files += len(replaced)
+            sums.bytes += sum(len(data) for _, _, data in replaced)
+            sums.log_lines += sum(data.count(b"\n") for _, data in appended)
+            del documents
+        finally:
+            gc.enable()
 
 
-def measure(folder: Path, loops: int, *, symbols: int = 8, held: int = 4, intel_every: int = NEVER) -> Sums:
-    """One run of `loops` measured loops in `folder`."""
-    sums = Sums()
-    scenario = busy(loops + WARM_UP, symbols=symbols, held=held, intel_every=intel_every)
-    floor = Floor(folder / "floor")
-    judge_ns = 0
+def _encode_ns(encode: Callable[[Any], bytes], documents: list[Any]) -> int:
+    started = perf_counter_ns()
+    for document in documents:
+        encode(document)
+    return perf_counter_ns() - started
+
+
+def _write_ns(replaced: list[tuple[str, str, bytes]], appended: list[tuple[str, bytes]]) -> int:
+    started = perf_counter_ns()
+    for target, temp, data in replaced:
+        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.write(fd, data)
+        os.close(fd)
+        os.replace(temp, target)
+    for target, data in appended:
+        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.write(fd, data)
+        os.close(fd)
+    return perf_counter_ns() - started
+
+
+class Watch:
+    """Stands at the end of every loop: takes its time, then has the floor repeat it."""
+
+    def __init__(self, floor: Floor, warm_up: int, held: int) -> None:
+        self.sums = Sums()
+        self.judge_ns = 0
+        self._floor = floor
+        self._warm_up = warm_up
+        self._held = held
+        self._mark = 0
+
+    def on_loop(self, record: LoopRecord) -> None:
+        """One loop is over."""
+        now = perf_counter_ns()
+        measured = record.loop > self._warm_up
+        sums = self.sums if measured else Sums()
+        self._floor.repeat(list(record.writes), sums)
+        if measured:
+            sums.loops += 1
+            sums.loop_ns += now - self._mark
+            sums.judge_ns += self.judge_ns
+            if len({position.symbol for position in record.positions}) != self._held:
+                raise AssertionError(
+                    f"L{record.loop}: positions are not open on exactly {self._held} symbols"
+                )
+        self.judge_ns = 0
+        self._mark = perf_counter_ns()
+
+
+def measure(folder: Path, loops: int, *, intel_every: int = NEVER, warm_up: int = WARM_UP) -> Sums:
+    """One run of `loops` measured loops: the run's tree in `folder/run`, the floor's in `folder/floor`.
+
+    Every loop is recorded whole, the dearest case: a run without a golden. Raises AssertionError when the run is not
+    the one that was meant.
+    """
+    watch = Watch(Floor(folder / "floor"), warm_up, HELD)
 
     class TimedJudges(Judges):
         def loop(self, record: LoopRecord) -> None:
-            nonlocal judge_ns
             started = perf_counter_ns()
             super().loop(record)
-            judge_ns += perf_counter_ns() - started
-
-    mark = 0
-
-    def on_loop(record: LoopRecord) -> None:
-        nonlocal mark, judge_ns
-        now = perf_counter_ns()
-        if record.loop > WARM_UP:
-            sums.loop_ns += now - mark
-            sums.judge_ns += judge_ns
-            sums.floor_ns += floor.cost_ns(record)
-            sums.loops += 1
-        judge_ns = 0
-        mark = perf_counter_ns()
+            watch.judge_ns += perf_counter_ns() - started
 
     plain, pipeline.Judges = pipeline.Judges, TimedJudges  # type: ignore[misc, attr-defined]
     try:
-        result = pipeline.simulate(scenario, folder / "run", base=folder, on_loop=on_loop)
+        result = pipeline.simulate(
+            busy(loops + warm_up, held=HELD, intel_every=intel_every), folder / "run", base=folder,
+            spool=folder / "spool", on_loop=watch.on_loop,
+        )  # fmt: skip
     finally:
         pipeline.Judges = plain  # type: ignore[misc, attr-defined]
-    unexpected = {finding.rule for finding in result.judgement.findings}
-    if unexpected:
-        raise AssertionError(f"the benchmark's run breaks rules: {sorted(unexpected)}")
-    return sums
+    if not result.judgement.ok:
+        raise AssertionError(f"the benchmark's run breaks rules: {result.judgement.broken}")
+    return watch.sums
 
 
-def in_folder(parent: Path | None, loops: int, **shape: int) -> Sums:
+def in_folder(parent: Path | None, loops: int, *, intel_every: int = NEVER) -> Sums:
     """`measure` in a fresh folder below `parent` (None: the system's temporary folder)."""
     folder = Path(tempfile.mkdtemp(prefix="simkit-bench-", dir=parent))
     try:
-        return measure(folder, loops, **shape)
+        return measure(folder, loops, intel_every=intel_every)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

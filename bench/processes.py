@@ -1,13 +1,17 @@
-"""Start-up, cold check and peak memory, each in a process of its own."""
+"""Start-up, cold check and peak memory, each in processes of its own."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+
+ROOT = Path(__file__).resolve().parents[1]
 
 COLD = """simkit: 1
 id: cold
@@ -23,52 +27,72 @@ positions:
   BTCUSDT:LONG: {qty: 1, entry: 100, tp: 500, sl: 1}
 """
 
+#: VmHWM is this program's own peak. `ru_maxrss` is none: a process inherits that of the one which started it.
 MEMORY = """
-import resource, sys, tempfile
+import sys, tempfile
 from pathlib import Path
 from bench.scenarios import busy
 from simkit.run import simulate
-with tempfile.TemporaryDirectory(dir=sys.argv[2] or None) as folder:
-    simulate(busy(int(sys.argv[1])), Path(folder), base=Path(folder))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+with tempfile.TemporaryDirectory(dir=sys.argv[2] or None) as place:
+    folder = Path(place)
+    simulate(busy(int(sys.argv[1])), folder / "run", base=folder, spool=folder / "spool")
+status = Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 """
 
 
-def seconds(command: list[str], runs: int, **options: object) -> float:
-    """The least of `runs` wall times."""
-    best = float("inf")
-    for _ in range(runs):
-        started = perf_counter()
-        subprocess.run(command, check=True, capture_output=True, **options)  # type: ignore[call-overload]
-        best = min(best, perf_counter() - started)
-    return best
+def environment() -> dict[str, str]:
+    """This process's environment, with this checkout to import from and without `CI`, which forbids `accept`."""
+    plain = {name: value for name, value in os.environ.items() if name not in ("CI", "SIMKIT_DIR")}
+    plain["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return plain
 
 
-def help_ratio(runs: int) -> float:
+def run(arguments: list[str], cwd: Path | None = None) -> str:
+    """What `python ARGUMENTS` printed; raises RuntimeError with what it said when it fails."""
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment())
+    if done.returncode:
+        raise RuntimeError(f"{arguments[:4]} left with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def ratios(work: Callable[[], object], unit: Callable[[], object], runs: int) -> list[float]:
+    """The time of `work` as a multiple of that of `unit`, one after the other in each of `runs` runs. Each is done
+    once before, so that no run compiles."""
+    work()
+    unit()
+    return [_seconds(work) / _seconds(unit) for _ in range(runs)]
+
+
+def help_ratios(runs: int) -> list[float]:
     """`simkit --help` as a multiple of `python -c pass`."""
-    return seconds([sys.executable, "-m", "simkit", "--help"], runs) / seconds([sys.executable, "-c", "pass"], runs)
+    return ratios(lambda: run(["-m", "simkit", "--help"]), lambda: run(["-c", "pass"]), runs)
 
 
-def cold_ratio(runs: int) -> float:
-    """A 100-loop scenario, parsed and checked from nothing, as a multiple of `python -c 'import pytest'`."""
+def cold_ratios(runs: int) -> list[float]:
+    """A 100-loop scenario, parsed and compared with its golden from nothing, as a multiple of
+    `python -c 'import pytest'`."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "scenarios").mkdir()
         (folder / "pyproject.toml").write_text("[tool.simkit]\n")
         (folder / "scenarios" / "cold.yaml").write_text(COLD)
-        quiet = {key: value for key, value in os.environ.items() if key != "CI"}
-        here = {"cwd": folder, "env": quiet}
-        subprocess.run([sys.executable, "-m", "simkit", "accept", "cold", "--reason", "benchmark"], check=True, **here)  # type: ignore[call-overload]
-        best = float("inf")
-        for _ in range(runs):
-            subprocess.run(["rm", "-rf", str(folder / ".simkit")], check=True)
-            best = min(best, seconds([sys.executable, "-m", "simkit", "check", "cold"], 1, **here))
-    return best / seconds([sys.executable, "-c", "import pytest"], runs)
+        run(["-m", "simkit", "accept", "cold", "--reason", "benchmark"], folder)
+
+        def check() -> None:
+            shutil.rmtree(folder / ".simkit", ignore_errors=True)
+            run(["-m", "simkit", "check", "cold"], folder)
+
+        return ratios(check, lambda: run(["-c", "import pytest"], folder), runs)
 
 
-def peak_kib(loops: int, folder: str = "") -> int:
-    """Peak resident memory of a run of `loops` loops, in KiB."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(loops), folder], check=True, capture_output=True, text=True
-    )
-    return int(done.stdout)
+def peak_kib(loops: int, parent: Path | None) -> int:
+    """Peak resident memory of a run of `loops` loops below `parent`, in KiB; every loop is recorded whole."""
+    return int(run(["-c", MEMORY, str(loops), "" if parent is None else str(parent)], ROOT))

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
-from msgspec import Struct
-
+from simkit.bug import bug_message
 from simkit.core import scratch
 from simkit.core.clock import elapsed_s
 from simkit.core.environment import cpu_count
@@ -25,21 +23,17 @@ from simkit.golden.compare import compare
 from simkit.golden.difference import Difference
 from simkit.golden.write import Identity
 from simkit.judge.judges import Judgement
-from simkit.report.bug import bug_message
+from simkit.report.result import Outcome, Word
 from simkit.run import simulate
-from simkit.scenario.load import fingerprint, load, names
+from simkit.scenario.load import fingerprint
 from simkit.scenario.model import Scenario
+from simkit.targets import Target, scenario_of
 from simkit.trace.recorder import Recording
 from simkit.trace.spool import frames
 
 EXECUTOR = "reference"
 #: A process costs more than a short run.
 _RUNS_PER_PROCESS = 4
-
-Word = Literal[
-    "same", "changed", "missing", "stale", "edited", "other", "broken", "invalid", "not applicable", "judged",
-    "fails as it must", "canary passed", "failed",
-]  # fmt: skip
 
 _GOLDEN_CODES = {
     "same": Exit.SAME,
@@ -49,49 +43,6 @@ _GOLDEN_CODES = {
     "stale": Exit.GOLDEN_MISSING,
     "other": Exit.SAME,
 }
-
-
-class Target(Struct, frozen=True):
-    """One run to check: a scenario file, one of its variants (empty without variants), and the run's name."""
-
-    file: Path
-    variant: str
-    name: str
-
-
-class Outcome(Struct, frozen=True):
-    """What came of one run.
-
-    `word` is the verdict, `code` its exit code. `events` are those of the first loop that differs (JSON, or
-    empty), `running` is the last running hash; `message` tells what judgement and difference do not;
-    `seconds` are wall clock, for progress only.
-    """
-
-    name: str
-    file: str
-    word: Word
-    code: Exit
-    loops: int = 0
-    judgement: Judgement | None = None
-    difference: Difference | None = None
-    events: str = ""
-    running: str = ""
-    message: str = ""
-    seconds: float = 0.0
-
-
-def targets_of(file: Path, project: Project) -> list[Target]:
-    """The runs of one file below the scenario root. Raises ScenarioError."""
-    stem = file.relative_to(project.scenarios).with_suffix("").as_posix()
-    return [Target(file, v, f"{stem}@{v}" if v else stem) for v in names(file, project) or [""]]
-
-
-def scenario_of(target: Target, project: Project) -> Scenario:
-    """The expanded scenario of a target. Raises ScenarioError."""
-    for scenario in load(target.file, project):
-        if scenario.variant == target.variant:
-            return scenario
-    raise SimkitError(f"{project.shown(target.file)}: no variant {target.variant!r}")
 
 
 def check_target(target: Target, project: Project, data: Path | None = None, *, keep: bool = True) -> Outcome:

@@ -104,7 +104,8 @@ class _ReaderGone(Exception):  # noqa: N818 - click would answer a BrokenPipeErr
 def _told(problem: Exception, words: Sequence[str]) -> int:
     """Say on stderr what went wrong; the exit code."""
     if isinstance(problem, _ReaderGone | BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the last flush of the interpreter
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # det-ok: for the interpreter's last flush
+        os.dup2(nowhere, sys.stdout.fileno())
         return Exit.IO
     if isinstance(problem, click.Abort):
         click.echo("interrupted", err=True)
@@ -127,9 +128,9 @@ def _bug(problem: Exception, words: Sequence[str]) -> str:
     import shlex
     from pathlib import Path
 
+    from simkit.bug import bug_message
     from simkit.core.environment import work_dir
     from simkit.core.project import find_project
-    from simkit.report.bug import bug_message
 
     try:
         work = find_project(Path.cwd()).work

@@ -18,8 +18,9 @@ from simkit.core.errors import Exit, SimkitError
 from simkit.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from simkit.check import Outcome, Target
     from simkit.golden.difference import Difference
+    from simkit.report.result import Outcome
+    from simkit.targets import Target
 
 
 @click.command("accept")
@@ -64,9 +65,10 @@ def _targets(project: Project, words: tuple[str, ...], everything: bool) -> tupl
 
 def _accept_all(targets: tuple[Target, ...], project: Project, kind: str | None, reason: str) -> int:
     """Look at everything first, so that either all of it is accepted or nothing."""
-    from simkit.check import check_target, scenario_of
+    from simkit.check import check_target
     from simkit.golden import pending, store
     from simkit.scenario.load import fingerprint
+    from simkit.targets import scenario_of
 
     outcomes = []
     for target in targets:

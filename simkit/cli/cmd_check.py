@@ -15,7 +15,7 @@ from simkit.core.errors import Exit, worst
 from simkit.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from simkit.check import Outcome
+    from simkit.report.result import Outcome
 
 #: More failures than this are only listed.
 _SCREENS = 5
@@ -72,25 +72,21 @@ def _orphans(project: Project, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 
 
 def _print_details(outcomes: Sequence[Outcome], orphans: Sequence[str], project: Project) -> None:
-    from simkit.report.outcome import failure_text
+    from simkit.report.outcome import failure_text, grouped
     from simkit.report.table import sum_line
 
-    failed = [outcome for outcome in outcomes if outcome.code]
-    told: set[str] = set()
-    shown = 0
-    for outcome in failed:
-        if outcome.word == "missing" and len(failed) > 1:
-            continue
-        if shown == _SCREENS:
-            break
-        if not outcome.message or outcome.message not in told:
-            click.echo(f"\n{failure_text(outcome)}")
-            shown += 1
-        told.add(outcome.message)
+    groups = grouped([outcome for outcome in outcomes if outcome.code])
+    for first, *others in groups[:_SCREENS]:
+        click.echo(f"\n{failure_text(first, others)}")
+    for first, *_ in groups[_SCREENS:]:
+        click.echo(f"\n{first.name}: {first.word}; more: simkit check {first.name}")
+    for outcome in outcomes:
+        if outcome.word == "not applicable":
+            click.echo(f"\n{outcome.name}: not applicable: {outcome.message}")
     for name in orphans:
         click.echo(f"\n{name}: orphan: {project.shown(project.golden_of(name))} has no scenario")
         click.echo(f'  remove: simkit accept {name} --kind removed --reason "..."')
     click.echo(f"\n{sum_line(outcomes, orphans)}")
     waiting = [outcome for outcome in outcomes if outcome.word in ("missing", "changed", "stale", "edited")]
-    if len(failed) > 1 and waiting:
+    if len(waiting) > 1:
         click.echo('accept all that waits: simkit accept --all --reason "..."')

@@ -17,7 +17,7 @@ from simkit.core.errors import Exit, worst
 from simkit.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from simkit.check import Target
+    from simkit.targets import Target
 
 
 @click.command("run")
@@ -38,9 +38,9 @@ def command(scenario: tuple[str, ...], data: Path | None) -> int:
 
 
 def _run(project: Project, target: Target, data: Path | None) -> int:
-    from simkit.check import scenario_of
     from simkit.report.account import Account
     from simkit.run import simulate
+    from simkit.targets import scenario_of
 
     chosen = scenario_of(target, project)
     place = project.run_of(chosen.name)
@@ -54,6 +54,6 @@ def _run(project: Project, target: Target, data: Path | None) -> int:
         files.swap_folder(new, place)
     finally:
         files.remove_tree(new)
-    click.echo("\n".join(account.lines(result)))
+    click.echo("\n".join(account.lines(result.recording, result.judgement)))
     click.echo(f"  tree      {project.shown(place)}/logs/state/")
     return Exit.SAME if result.judgement.ok else Exit.BROKEN

@@ -1,6 +1,6 @@
 """Which runs a user means: paths, names, parts of names and `-k`.
 
-Comes in: words. Goes out: `Selection`. May import `core`, `scenario.load`, `check`.
+Comes in: words. Goes out: `Selection`. May import `core`, `scenario`, `targets`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from simkit.check import Target, scenario_of, targets_of
 from simkit.cli.expression import parse
 from simkit.core.errors import ScenarioError, SimkitError
 from simkit.core.project import Project
 from simkit.scenario.load import discover, load
 from simkit.scenario.model import Scenario
+from simkit.targets import Target, scenario_of, targets_of
 
 
 class Selection(Struct, frozen=True):

@@ -15,13 +15,9 @@ from msgspec import Struct
 
 from simkit.contract.finding import RULES, Finding, Found, LackingError, Memory, NotEvaluated, Rule
 from simkit.contract.look import Look
-from simkit.contract.readers import MANIFEST
-from simkit.contract.table import by_stem
 from simkit.contract.view import view
 
 _MAX_PLANS = 64
-#: Files that stay as they are in most loops: a rule over one of them alone need not look again.
-_STEADY = frozenset({MANIFEST, *(s.stem for s in by_stem.values() if s.frequency != "per_loop")})
 
 
 class Verdict(Struct, frozen=True, gc=False):
@@ -35,24 +31,21 @@ class Verdict(Struct, frozen=True, gc=False):
 class _Slot:
     """A rule, what it remembers and, where it depends on one part of the tree alone, its last outcome."""
 
-    __slots__ = ("_outcome", "_part", "_seen", "_settings", "_steady", "check", "memory", "rule", "steady")
+    __slots__ = ("_is_file", "_outcome", "_part", "_seen", "_settings", "check", "memory", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.check = rule.check
         self.memory: Memory = {}
         self._part = rule.part
-        self._steady = ""
-        if not rule.part and rule.kind == "W" and len(rule.reads) == 1 and rule.reads[0] in _STEADY:
-            self._steady = rule.reads[0]
-        self.steady = bool(self._part or self._steady)
+        self._is_file = rule.part in rule.reads
         self._seen: object = None
         self._settings: object = None
         self._outcome: tuple[Found, ...] | NotEvaluated = ()
 
     def look(self, look: Look) -> tuple[Found, ...] | NotEvaluated:
         """The last outcome while what the rule depends on is the same object, else what it says now."""
-        part = getattr(view(look), self._part) if self._part else look.docs[self._steady]
+        part = look.docs[self._part] if self._is_file else getattr(view(look), self._part)
         if part is self._seen and look.settings is self._settings and part is not None:
             return self._outcome
         try:
@@ -100,7 +93,7 @@ class Engine:
         mute: list[tuple[str, str]] = []
         for slot in plan.runnable:
             try:
-                outcome = slot.look(look) if slot.steady else slot.check(look, slot.memory)
+                outcome = slot.look(look) if slot.rule.part else slot.check(look, slot.memory)
             except LackingError as lacking:
                 mute.append((slot.rule.id, str(lacking)))
                 continue

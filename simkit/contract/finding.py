@@ -49,8 +49,8 @@ Check = Callable[[Look, Memory], Outcome]
 class Rule(Struct, frozen=True):
     """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not evaluated.
 
-    `part` names the attribute of `contract.view.View` on which alone, with the settings, the rule depends:
-    while that is the same object as in the loop before, its outcome is the same, too.
+    `part` is a file among `reads`, or an attribute of `contract.view.View`, on which alone (with the
+    settings) the rule depends: while that is the same object as in the loop before, its outcome is the same, too.
     """
 
     id: str

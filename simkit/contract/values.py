@@ -1,7 +1,7 @@
 """Defensive reads of plain JSON: what a rule takes from a document that may hold anything.
 
 Comes in: JSON values. Goes out: numbers, objects, text; None or an empty object where there is none. Only
-`need` raises. May import `contract.finding`.
+`need` raises. May import `contract.finding` and `core`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from simkit.contract.finding import Found, LackingError, NotEvaluated
+from simkit.core.clock import iso
+from simkit.core.numeric import q9
 
 T = TypeVar("T")
 _HUGE = 10**30
@@ -55,6 +57,20 @@ def show(value: object) -> str:
         return "true" if value else "false"
     text = str(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def share_of(part: float, whole: float) -> float:
+    """`part / whole` to the quantum of a fraction; `whole` is not 0. Beyond all sense it stays unrounded."""
+    share = part / whole
+    return q9(share) if -1e6 < share < 1e6 else share
+
+
+def when(ts_us: int) -> str:
+    """A time in a message, also one that no calendar holds."""
+    try:
+        return iso(ts_us)
+    except OverflowError:
+        return f"{ts_us} us"
 
 
 def found(stem: str, path: str, value: object, message: str) -> Found:

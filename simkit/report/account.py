@@ -6,18 +6,17 @@ types.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simkit.core.canon import decode
+from simkit.judge.judges import Judgement
 from simkit.report.events import event_lines
 from simkit.report.findings import finding_lines, findings_sentence
 from simkit.report.words import bounded, plural
 from simkit.scenario.model import Scenario
 from simkit.trace.events import told
 from simkit.trace.record import LoopRecord
-
-if TYPE_CHECKING:
-    from simkit.run import RunResult
+from simkit.trace.recorder import Recording
 
 _EVENTS = 20
 _FINDINGS = 10
@@ -65,9 +64,9 @@ class Account:
             self._states[name] = text
         return changes
 
-    def lines(self, result: RunResult) -> list[str]:
+    def lines(self, recording: Recording, judgement: Judgement) -> list[str]:
         """The account of the finished run."""
-        recording, scenario = result.recording, self._scenario
+        scenario = self._scenario
         counts = recording.summary
         sums = ", ".join(
             plural(count, noun)
@@ -81,9 +80,9 @@ class Account:
         lines += (f"  {line}" for line in self._happened)
         if self._left_out:
             lines.append(f"  ... and {self._left_out} more; simkit show {scenario.name} --loop N")
-        lines.append(f"  findings  {findings_sentence(result.judgement)}")
-        if not result.judgement.ok:
-            found = finding_lines(result.judgement)
+        lines.append(f"  findings  {findings_sentence(judgement)}")
+        if not judgement.ok:
+            found = finding_lines(judgement)
             lines += (f"    {line}" for line in bounded(found, _FINDINGS, f"simkit check {scenario.name}"))
         return lines
 

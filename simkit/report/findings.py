@@ -5,14 +5,10 @@ Comes in: a `Judgement`. Goes out: text. May import `core`, `judge`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simkit.judge.judges import Broken, Judgement
 from simkit.judge.spans import spelled
+from simkit.report.result import Outcome
 from simkit.report.words import plural, short
-
-if TYPE_CHECKING:
-    from simkit.check import Outcome
 
 _BROKEN = 8
 _RULES = 6

@@ -1,33 +1,57 @@
 """One outcome as text: what `simkit check` and a failing pytest item print, never more than a screen.
 
-Comes in: an `Outcome`. Goes out: text. May import `core`, `report`, `check` for its types.
+Comes in: an `Outcome`. Goes out: text. May import `core`, `report`, `golden`, `judge` for their types.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from simkit.core.errors import Exit
 from simkit.report.difference import difference_lines
 from simkit.report.findings import finding_lines
-from simkit.report.words import SCREEN, bounded
+from simkit.report.result import Outcome
+from simkit.report.words import SCREEN, bounded, plural
 
-if TYPE_CHECKING:
-    from simkit.check import Outcome
+#: Names told of those that failed for the same cause.
+_NAMES = 8
 
 
-def failure_text(outcome: Outcome) -> str:
-    """Head, findings, difference, and what to type next."""
+def grouped(failed: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Outcomes with the same cause together, in the order of their first: shown once, accepted once."""
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for outcome in failed:
+        groups.setdefault((outcome.word, _cause(outcome)), []).append(outcome)
+    return list(groups.values())
+
+
+def _cause(outcome: Outcome) -> str:
+    if outcome.word == "missing":
+        return ""
+    cause = outcome.difference.cause if outcome.difference is not None and outcome.word != "broken" else ""
+    return cause or outcome.message or outcome.name
+
+
+def failure_text(outcome: Outcome, others: Sequence[Outcome] = ()) -> str:
+    """Head, findings, difference, and what to type next; `others` failed for the same cause."""
     lines = [*_message(outcome)]
     if outcome.judgement is not None and outcome.word == "broken":
         lines += finding_lines(outcome.judgement)
     if outcome.difference is not None and not outcome.difference.same:
         shown = difference_lines(outcome.difference, outcome.events)
         lines += shown if outcome.word != "broken" else (f"golden: {line}" for line in shown[:1])
-    advice = _advice(outcome)
+    advice = [*_same_in(others), *_advice(outcome)]
     more = f"simkit show {outcome.name} --loop N"
     body = bounded(lines, SCREEN - 1 - len(advice), more)
     return "\n".join([f"{outcome.name}: {outcome.word}", *(f"  {line}" for line in [*body, *advice])])
+
+
+def _same_in(others: Sequence[Outcome]) -> list[str]:
+    if not others:
+        return []
+    names = ", ".join(other.name for other in others[:_NAMES])
+    more = f" and {len(others) - _NAMES} more" if len(others) > _NAMES else ""
+    return [f"the same in {plural(len(others), 'other scenario')}: {names}{more}"]
 
 
 def _message(outcome: Outcome) -> list[str]:

@@ -1,19 +1,16 @@
 """All outcomes of a check as a table, with one line that sums them up.
 
-Comes in: outcomes, orphaned goldens. Goes out: lines. May import `core`, `check` for its types.
+Comes in: outcomes, orphaned goldens. Goes out: lines. May import `core`, `golden`, `judge` for their types.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from simkit.report.findings import findings_word
+from simkit.report.result import Outcome
 from simkit.report.words import columns, plural
-
-if TYPE_CHECKING:
-    from simkit.check import Outcome
 
 #: Verdicts in the order of the sum; good ones first.
 _ORDER = (

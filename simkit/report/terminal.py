@@ -9,12 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from simkit.report.result import Outcome
 from simkit.report.table import HEAD, table_lines, table_rows
-
-if TYPE_CHECKING:
-    from simkit.check import Outcome
 
 _STYLES = {
     "same": "green",

@@ -185,6 +185,17 @@ def test_two_processes_print_what_one_prints(bench: Any, other_code: Callable[[]
     assert "\n4 scenarios: 2 changed, 2 missing\naccept all that waits: simkit accept --all" in one.output
 
 
+def test_the_same_change_everywhere_is_shown_once(bench: Any, other_code: Callable[[], None]) -> None:
+    for number in range(8):
+        bench.scenario(f"nav/s{number}")
+    bench.accept("nav")
+    other_code()
+    output = bench("check").output
+    assert output.count("first difference:") == 1
+    assert "  the same in 7 other scenarios: nav/s1, nav/s2" in output
+    assert "accept all that waits: simkit accept --all" in output
+
+
 @pytest.mark.parametrize("value", ["true", "1"])
 def test_under_ci_nothing_is_written_but_what_waits(
     bench: Any, other_code: Callable[[], None], monkeypatch: pytest.MonkeyPatch, value: str

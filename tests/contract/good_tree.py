@@ -15,7 +15,7 @@ from simkit.contract.build import Looks
 from simkit.contract.engine import Engine, Verdict
 from simkit.contract.fields import steps
 from simkit.contract.finding import RULES, Rule
-from simkit.contract.look import Look, LoggedFill, LoggedOrder, LoggedVeto, Truth
+from simkit.contract.look import LoggedFill, LoggedOrder, LoggedVeto, Look, Truth
 from simkit.contract.shapes import auxiliary, book, health, intel
 from simkit.contract.table import MANIFEST_PATH, by_stem, manifest
 from simkit.core.clock import iso
@@ -85,9 +85,13 @@ class World:
             writes = _write(loop, tree)
             truth = None if loop.truth is None else Truth(**loop.truth)
             look = looks.next(
-                loop.loop, START + (loop.loop - 1) * PERIOD, self.settings, dict(tree),
-                writes=writes if loop.journal else None, truth=truth,
-            )  # fmt: skip
+                loop.loop,
+                START + (loop.loop - 1) * PERIOD,
+                self.settings,
+                dict(tree),
+                writes=writes if loop.journal else None,
+                truth=truth,
+            )
             out.append((look, engine.look(look)))
         return out
 
@@ -191,10 +195,18 @@ def _stamps(loop: int) -> dict[str, str]:
 def _nav(loop: int) -> book.Nav:
     nav = nav_of(loop)
     stats = book.ExecStats(
-        attempted_24h=1, executed_24h=1, fill_rate=1.0, vetoes_24h=3,
-        top_vetoes=[book.VetoCount(count=2, reason="symbol_cap"), book.VetoCount(count=1, reason="max_concurrent")],
-    )  # fmt: skip
-    detail = book.NavDetail(breakdown={"unrealized_pnl": nav - 10000.0, "wallet": 10000.0}, source="live", fresh=True)
+        attempted_24h=1,
+        executed_24h=1,
+        fill_rate=1.0,
+        vetoes_24h=3,
+        top_vetoes=[
+            book.VetoCount(count=2, reason="symbol_cap"),
+            book.VetoCount(count=1, reason="max_concurrent"),
+        ],
+    )
+    detail = book.NavDetail(
+        breakdown={"unrealized_pnl": nav - 10000.0, "wallet": 10000.0}, source="live", fresh=True
+    )
     aum = book.Aum(futures=nav, offexchange={}, total=nav)
     return book.Nav(
         aum=aum, exec_stats=stats, nav=nav, nav_detail=detail, nav_total=nav, nav_usd=nav, **_stamps(loop)
@@ -205,25 +217,48 @@ def _mirror(loop: int) -> book.NavState:
     nav, percent = nav_of(loop), dd_of(loop) * 100
     btc, eth = MARKS[loop]
     return book.NavState(
-        age_s=0.0, aum=book.Aum(futures=nav, offexchange={}, total=nav), drawdown=percent, drawdown_abs=PEAK - nav,
-        drawdown_pct=percent, gross_exposure=btc + 2 * eth, largest_position_value=max(btc, 2 * eth), lkg=False,
-        nav=nav, nav_usd=nav, net_exposure=btc - 2 * eth, peak_equity=PEAK, synced_ts=at(loop), total_equity=nav,
+        age_s=0.0,
+        aum=book.Aum(futures=nav, offexchange={}, total=nav),
+        drawdown=percent,
+        drawdown_abs=PEAK - nav,
+        drawdown_pct=percent,
+        gross_exposure=btc + 2 * eth,
+        largest_position_value=max(btc, 2 * eth),
+        lkg=False,
+        nav=nav,
+        nav_usd=nav,
+        net_exposure=btc - 2 * eth,
+        peak_equity=PEAK,
+        synced_ts=at(loop),
+        total_equity=nav,
         **_stamps(loop),
-    )  # fmt: skip
+    )
 
 
 def _positions(loop: int) -> book.PositionsState:
     btc, eth = MARKS[loop]
     rows = [
         book.PositionRow(
-            entry_price=100.0, mark_price=btc, notional=btc, qty=1.0, realized_pnl=0.0, side="LONG",
-            symbol="BTCUSDT", unrealized_pnl=btc - 100.0,
+            entry_price=100.0,
+            mark_price=btc,
+            notional=btc,
+            qty=1.0,
+            realized_pnl=0.0,
+            side="LONG",
+            symbol="BTCUSDT",
+            unrealized_pnl=btc - 100.0,
         ),
         book.PositionRow(
-            entry_price=50.0, mark_price=eth, notional=2 * eth, qty=-2.0, realized_pnl=0.0, side="SHORT",
-            symbol="ETHUSDT", unrealized_pnl=2 * (50.0 - eth),
+            entry_price=50.0,
+            mark_price=eth,
+            notional=2 * eth,
+            qty=-2.0,
+            realized_pnl=0.0,
+            side="SHORT",
+            symbol="ETHUSDT",
+            unrealized_pnl=2 * (50.0 - eth),
         ),
-    ]  # fmt: skip
+    ]
     return book.PositionsState(positions=rows, **_stamps(loop))
 
 
@@ -231,16 +266,27 @@ def _registry() -> auxiliary.TpSlRegistryFile:
     return auxiliary.TpSlRegistryFile(
         entries={
             BTC: auxiliary.RegistryEntry(
-                entry_price=100.0, position_side="LONG", qty=1.0, registered_at=START / 1e6, stop_loss_price=70.0,
-                symbol="BTCUSDT", take_profit_price=130.0,
+                entry_price=100.0,
+                position_side="LONG",
+                qty=1.0,
+                registered_at=START / 1e6,
+                stop_loss_price=70.0,
+                symbol="BTCUSDT",
+                take_profit_price=130.0,
             ),
             ETH: auxiliary.RegistryEntry(
-                entry_price=50.0, position_side="SHORT", qty=2.0, registered_at=START / 1e6, source="ledger_sync",
-                stop_loss_price=50.7, symbol="ETHUSDT", take_profit_price=48.95,
+                entry_price=50.0,
+                position_side="SHORT",
+                qty=2.0,
+                registered_at=START / 1e6,
+                source="ledger_sync",
+                stop_loss_price=50.7,
+                symbol="ETHUSDT",
+                take_profit_price=48.95,
             ),
         },
         updated_at=START / 1e6,
-    )  # fmt: skip
+    )
 
 
 def _ledger(loop: int) -> book.PositionsLedger:
@@ -248,18 +294,32 @@ def _ledger(loop: int) -> book.PositionsLedger:
     return book.PositionsLedger(
         entries=[
             book.LedgerEntry(
-                created_ts=first, entry_price=100.0, position_key=BTC, qty=1.0, side="LONG", sl=70.0,
-                symbol="BTCUSDT", tp=130.0, updated_ts=first,
+                created_ts=first,
+                entry_price=100.0,
+                position_key=BTC,
+                qty=1.0,
+                side="LONG",
+                sl=70.0,
+                symbol="BTCUSDT",
+                tp=130.0,
+                updated_ts=first,
             ),
             book.LedgerEntry(
-                created_ts=first, entry_price=50.0, position_key=ETH, qty=2.0, side="SHORT", sl=50.7,
-                symbol="ETHUSDT", tp=48.95, updated_ts=first,
+                created_ts=first,
+                entry_price=50.0,
+                position_key=ETH,
+                qty=2.0,
+                side="SHORT",
+                sl=50.7,
+                symbol="ETHUSDT",
+                tp=48.95,
+                updated_ts=first,
             ),
         ],
         metadata=book.LedgerMetadata(entry_count=2, version="v1"),
         tp_sl_levels={BTC: book.Levels(sl=70.0, tp=130.0), ETH: book.Levels(sl=50.7, tp=48.95)},
         **_stamps(loop),
-    )  # fmt: skip
+    )
 
 
 def _risk(loop: int) -> health.RiskSnapshot:
@@ -271,7 +331,9 @@ def _risk(loop: int) -> health.RiskSnapshot:
         cvar=health.Cvar(limit=LIMIT_CVAR, per_symbol={"BTCUSDT": row, "ETHUSDT": row}, within_limit=True),
         daily_loss_frac=0.0,
         dd_frac=dd,
-        dd_state=health.DdState(drawdown=health.DdPct(dd_pct=dd), since_ts=at(1), state="NORMAL", transitions=0),
+        dd_state=health.DdState(
+            drawdown=health.DdPct(dd_pct=dd), since_ts=at(1), state="NORMAL", transitions=0
+        ),
         drawdown=health.Drawdown(dd_abs=PEAK - nav, dd_pct=dd, nav=nav, peak_nav=PEAK),
         nav=nav,
         nav_health=health.NavHealth(age_s=0.0, fresh=True, sources_ok=True, threshold_s=90.0),
@@ -282,24 +344,37 @@ def _risk(loop: int) -> health.RiskSnapshot:
         risk_mode_score=0.0,
         tp_sl_registry=health.TpSlRegistry(num_positions=2, num_registry_entries=2, registry_mismatch=False),
         var=health.Var(
-            max_portfolio_var_nav_pct=LIMIT_VAR, portfolio_var_nav_pct=0.01, portfolio_var_usd=0.01 * nav,
+            max_portfolio_var_nav_pct=LIMIT_VAR,
+            portfolio_var_nav_pct=0.01,
+            portfolio_var_usd=0.01 * nav,
             within_limit=True,
         ),
         **_stamps(loop),
-    )  # fmt: skip
+    )
 
 
 def _router(loop: int) -> health.RouterHealth:
     shared: dict[str, Any] = {
-        "avg_latency_ms": 0.0, "avg_slippage_bps": 0.0, "latency_bucket": "FAST", "quality_score": 0.7,
-        "router_bucket": "A_HIGH", "slippage_drift_bps": 0.0, "slippage_drift_bucket": "GREEN",
+        "avg_latency_ms": 0.0,
+        "avg_slippage_bps": 0.0,
+        "latency_bucket": "FAST",
+        "quality_score": 0.7,
+        "router_bucket": "A_HIGH",
+        "slippage_drift_bps": 0.0,
+        "slippage_drift_bucket": "GREEN",
         "twap_usage_ratio": 0.0,
-    }  # fmt: skip
+    }
     buckets = health.Buckets(latency="FAST", router="A_HIGH", slippage="GREEN")
     row = health.RouterSymbol(
-        child_orders=health.ChildOrders(count=0, fill_ratio=0.0), event_count=1, last_fill_ts=at(1),
-        last_order_ts=at(1), symbol="BTCUSDT", total_notional=100.0, twap_notional=0.0, **shared,
-    )  # fmt: skip
+        child_orders=health.ChildOrders(count=0, fill_ratio=0.0),
+        event_count=1,
+        last_fill_ts=at(1),
+        last_order_ts=at(1),
+        symbol="BTCUSDT",
+        total_notional=100.0,
+        twap_notional=0.0,
+        **shared,
+    )
     return health.RouterHealth(
         router_health=health.RouterBlock(
             global_=health.RouterGlobal(buckets=buckets, **shared), per_symbol={"BTCUSDT": row}
@@ -330,45 +405,72 @@ def _diagnostics(loop: int) -> health.Diagnostics:
     return health.Diagnostics(
         runtime_diagnostics=health.RuntimeDiagnostics(
             exit_pipeline=health.ExitPipeline(
-                last_exit_scan_ts=at(loop), last_exit_trigger_ts=None, last_router_event_ts=at(1),
+                last_exit_scan_ts=at(loop),
+                last_exit_trigger_ts=None,
+                last_router_event_ts=at(1),
                 ledger_registry_mismatch=False,
                 mismatch_breakdown=health.MismatchBreakdown(
-                    ghost_ledger_entries=0, missing_ledger_positions=0, missing_tp_sl_entries=0, stale_tp_sl_entries=0
+                    ghost_ledger_entries=0,
+                    missing_ledger_positions=0,
+                    missing_tp_sl_entries=0,
+                    stale_tp_sl_entries=0,
                 ),
-                open_positions_count=2, tp_sl_coverage_pct=1.0, tp_sl_missing_count=0, tp_sl_registered_count=2,
+                open_positions_count=2,
+                tp_sl_coverage_pct=1.0,
+                tp_sl_missing_count=0,
+                tp_sl_registered_count=2,
                 underwater_without_tp_sl_count=0,
             ),
             liveness=health.Liveness(
                 details=health.IdleSeconds(
-                    exits_idle_seconds=3601.0, orders_idle_seconds=idle, router_idle_seconds=idle,
+                    exits_idle_seconds=3601.0,
+                    orders_idle_seconds=idle,
+                    router_idle_seconds=idle,
                     signals_idle_seconds=idle,
                 ),
-                idle_exits=True, idle_orders=False, idle_router=False, idle_signals=False,
+                idle_exits=True,
+                idle_orders=False,
+                idle_router=False,
+                idle_signals=False,
                 missing=health.IdleMissing(
-                    exits_idle_seconds=True, orders_idle_seconds=False, router_idle_seconds=False,
+                    exits_idle_seconds=True,
+                    orders_idle_seconds=False,
+                    router_idle_seconds=False,
                     signals_idle_seconds=False,
                 ),
             ),
             veto_counters=health.VetoCounters(
-                by_reason={"max_concurrent": 1}, last_order_ts=at(1), last_signal_ts=at(1), last_veto_ts=at(1),
-                total_orders=1, total_signals=2, total_vetoes=1,
+                by_reason={"max_concurrent": 1},
+                last_order_ts=at(1),
+                last_signal_ts=at(1),
+                last_veto_ts=at(1),
+                total_orders=1,
+                total_signals=2,
+                total_vetoes=1,
             ),
         ),
         **_stamps(loop),
-    )  # fmt: skip
+    )
 
 
 def _metadata(loop: int) -> auxiliary.EngineMetadata:
     return auxiliary.EngineMetadata(
-        engine_version="1", env="sim", git_commit="0", hostname="h", run_id="run-1", status="running",
+        engine_version="1",
+        env="sim",
+        git_commit="0",
+        hostname="h",
+        run_id="run-1",
+        status="running",
         updated_ts=at(loop),
-    )  # fmt: skip
+    )
 
 
 def _scores() -> intel.SymbolScores:
     rows = []
     for symbol, router, score in (("BTCUSDT", 0.7, 0.52), ("ETHUSDT", 0.5, 0.45)):
-        hybrid = intel.Hybrid(min_for_emission=0.35, passes_emission=True, router_quality_score=router, score=score)
+        hybrid = intel.Hybrid(
+            min_for_emission=0.35, passes_emission=True, router_quality_score=router, score=score
+        )
         rows.append(intel.ScoreRow(hybrid=hybrid, hybrid_score=score, score=score, symbol=symbol))
     return intel.SymbolScores(symbols=rows, **_stamps(1))
 
@@ -396,11 +498,18 @@ def _factors() -> intel.FactorDiagnostics:
     return intel.FactorDiagnostics(
         auto_weighting_enabled=True,
         config=intel.FactorConfig(
-            covariance_lookback_days=30.0, enabled=True, factors=names, max_abs_zscore=3.0,
-            normalization_mode="zscore", pnl_attribution_lookback_days=14.0,
+            covariance_lookback_days=30.0,
+            enabled=True,
+            factors=names,
+            max_abs_zscore=3.0,
+            normalization_mode="zscore",
+            pnl_attribution_lookback_days=14.0,
         ),
         covariance=intel.Covariance(
-            correlation_matrix=correlation, covariance_matrix=square, factors=names, lookback_days=30.0,
+            correlation_matrix=correlation,
+            covariance_matrix=square,
+            factors=names,
+            lookback_days=30.0,
             factor_vols={"carry": vol, "rv_momentum": 0.0, "trend": vol},
         ),
         factor_ir=ir,
@@ -417,7 +526,10 @@ def _factors() -> intel.FactorDiagnostics:
             for key, (t, c) in raw.items()
         },
         pnl_attribution=intel.PnlAttribution(
-            by_factor={}, factor_ir=ir, weights=weights, window_days=14.0,
+            by_factor={},
+            factor_ir=ir,
+            weights=weights,
+            window_days=14.0,
             orthogonalized_summary=intel.OrthogonalizedSummary(degenerate=degenerate, norms=norms),
         ),
         raw_factors={
@@ -428,7 +540,7 @@ def _factors() -> intel.FactorDiagnostics:
         },
         weights=weights,
         **_stamps(1),
-    )  # fmt: skip
+    )
 
 
 # Edits -----------------------------------------------------------------------------------------------------
@@ -500,7 +612,8 @@ def settings(**groups: Any) -> Edit:
     def edit(world: World) -> None:
         old = world.settings
         world.settings = msgspec.structs.replace(
-            old, **{name: msgspec.structs.replace(getattr(old, name), **part) for name, part in groups.items()}
+            old,
+            **{name: msgspec.structs.replace(getattr(old, name), **part) for name, part in groups.items()},
         )
 
     return edit

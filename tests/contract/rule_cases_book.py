@@ -32,9 +32,11 @@ S3, S4, S6 = "positions_state", "positions_ledger", "diagnostics"
 PIPE = "diagnostics.runtime_diagnostics.exit_pipeline"
 #: ETHUSDT closed in L2, everywhere.
 CLOSED = also(
-    drop(f"{S3}.positions[1]"), drop(f"{S4}.entries[1]"), drop(f"{S4}.tp_sl_levels[{ETH}]"),
+    drop(f"{S3}.positions[1]"),
+    drop(f"{S4}.entries[1]"),
+    drop(f"{S4}.tp_sl_levels[{ETH}]"),
     drop(f"position_tp_sl.entries[{ETH}]"),
-)  # fmt: skip
+)
 LEVELS = {"sl": 90.0, "tp": 110.0}
 
 
@@ -61,6 +63,22 @@ def _rewritten(stem: str) -> Edit:
     return on(2, lambda it: it.extra_writes.append((stem, "executor", msgspec.json.encode(it.docs[stem]))))
 
 
+def _no_drawdown(equity: float) -> Edit:
+    """A mirror of that equity with no drawdown from its peak."""
+    figures = ("drawdown", "drawdown_pct", "drawdown_abs")
+    return also(put("nav_state.total_equity", equity), *(put(f"nav_state.{name}", 0.0) for name in figures))
+
+
+def _seed(entry: float, sl: float, tp: float) -> Edit:
+    """ETHUSDT seeded anew."""
+    place = f"position_tp_sl.entries[{ETH}]"
+    return also(
+        put(f"{place}.entry_price", entry),
+        put(f"{place}.stop_loss_price", sl),
+        put(f"{place}.take_profit_price", tp),
+    )
+
+
 CASES: dict[str, tuple[Edit, Edit]] = {
     "INV-G01": (raw("nav", b'{"nav":1}'), raw("nav", b'{"nav":1')),
     "INV-G02": (put("nav.nav", 1e300), raw("nav", b'{"nav":NaN,"updated_ts":"x"}')),
@@ -78,11 +96,17 @@ CASES: dict[str, tuple[Edit, Edit]] = {
     ),
     "INV-G09": (unwritten("nav"), on(2, lambda it: it.writer.__setitem__(S3, "sync_state"))),
     "INV-G10": (
-        also(_own_surface("logs/state/mine.json", "me"), on(2, lambda it: it.extra_writes.append(("mine", "me", b"{}")))),
+        also(
+            _own_surface("logs/state/mine.json", "me"),
+            on(2, lambda it: it.extra_writes.append(("mine", "me", b"{}"))),
+        ),
         on(2, lambda it: it.writer.__setitem__("nav_state", "executor")),
     ),
     "INV-G11": (
-        also(_own_surface("logs/state/mine.json"), on(2, lambda it: it.more.__setitem__("logs/state/mine.json", b"{}"))),
+        also(
+            _own_surface("logs/state/mine.json"),
+            on(2, lambda it: it.more.__setitem__("logs/state/mine.json", b"{}")),
+        ),
         on(2, lambda it: it.more.__setitem__("logs/state/signals.json", b"{}")),
     ),
     "INV-G12": (_own_surface("logs/state/mine.json"), both("v7_manifest.state_files.nav.description", "")),
@@ -94,10 +118,10 @@ CASES: dict[str, tuple[Edit, Edit]] = {
     "INV-X06": (gone("nav_state"), gone("kpis_v7")),
     # nav
     "INV-N01": (put("nav.nav", -5), put("nav.nav", "10000")),
-    "INV-N02": (put("nav.nav_usd", NAV2 + 1.9e-6), put("nav.nav_usd", NAV2 + 2.1e-6)),
+    "INV-N02": (put("nav.nav_usd", NAV2 + 1.0e-5), put("nav.nav_usd", NAV2 + 1.2e-5)),
     "INV-N03": (put("nav.nav", 0.000001), put("nav.nav", 0.0)),
     "INV-N04": (put("nav.exec_stats.vetoes_24h", 3), put("nav.exec_stats.vetoes_24h", 2)),
-    "INV-N06": (put("nav.nav", NAV2 + 2.9e-6), put("nav.nav", NAV2 + 3.1e-6)),
+    "INV-N06": (put("nav.nav", NAV2 + 1.1e-5), put("nav.nav", NAV2 + 1.3e-5)),
     "INV-N07": (
         also(put("nav.nav", NAV2 + 7.5), truth(flows=5.0, fills=(fill(realized=4.0, fee=1.5),))),
         also(put("nav.nav", NAV2 + 7.5), truth(flows=5.0, fills=(fill(realized=4.0, fee=1.49),))),
@@ -115,10 +139,7 @@ CASES: dict[str, tuple[Edit, Edit]] = {
         put("nav_state.total_equity", nav_of(1)),
     ),
     "INV-NS04": (drop("nav_state.nav"), put("nav_state.nav_usd", NAV2 + 1)),
-    "INV-NS05": (
-        also(put("nav_state.total_equity", 40000.0), *(put(f"nav_state.{n}", 0.0) for n in ("drawdown", "drawdown_pct", "drawdown_abs"))),
-        also(put("nav_state.total_equity", 10002.0), *(put(f"nav_state.{n}", 0.0) for n in ("drawdown", "drawdown_pct", "drawdown_abs"))),
-    ),
+    "INV-NS05": (_no_drawdown(40000.0), _no_drawdown(10002.0)),
     "INV-NS06": (
         also(raw("nav", b"{}"), unwritten("nav_state")),
         raw("nav", b"{}"),
@@ -144,9 +165,18 @@ CASES: dict[str, tuple[Edit, Edit]] = {
         put(f"{S3}.positions[0].mark_price", 0.0),
     ),
     "INV-P02": (put(f"{S3}.positions[1].qty", -0.00000001), put(f"{S3}.positions[1].qty", 2.0)),
-    "INV-P03": (put(f"{S3}.positions[0].notional", 100.5 + 1.9e-6), put(f"{S3}.positions[0].notional", 100.5 + 2.1e-6)),
-    "INV-P04": (put(f"{S3}.positions[1].unrealized_pnl", -1.0 - 1.4e-6), put(f"{S3}.positions[1].unrealized_pnl", 1.0)),
-    "INV-P05": (put(f"{S3}.positions[1].symbol", "BTCUSDT"), also(put(f"{S3}.positions[1].symbol", "BTCUSDT"), put(f"{S3}.positions[1].side", "LONG"))),
+    "INV-P03": (
+        put(f"{S3}.positions[0].notional", 100.5 + 1.9e-6),
+        put(f"{S3}.positions[0].notional", 100.5 + 2.1e-6),
+    ),
+    "INV-P04": (
+        put(f"{S3}.positions[1].unrealized_pnl", -1.0 - 1.4e-6),
+        put(f"{S3}.positions[1].unrealized_pnl", 1.0),
+    ),
+    "INV-P05": (
+        put(f"{S3}.positions[1].symbol", "BTCUSDT"),
+        also(put(f"{S3}.positions[1].symbol", "BTCUSDT"), put(f"{S3}.positions[1].side", "LONG")),
+    ),
     "INV-P06": (truth(positions={BTC: 7.0, ETH: -2.0}), truth(positions={BTC: 1.0})),
     "INV-P07": (
         also(put(f"{S3}.positions[0].qty", 0.6), truth(fills=(fill(change=-0.4),))),
@@ -166,17 +196,20 @@ CASES: dict[str, tuple[Edit, Edit]] = {
         also(put(f"{S4}.entries[0].tp", None), put(f"{S4}.tp_sl_levels[{BTC}].tp", None)),
         put(f"{S4}.entries[0].tp", None),
     ),
-    "INV-L07": (put("position_tp_sl.updated_at", 0.0), put(f"position_tp_sl.entries[{BTC}].stop_loss_price", 71.0)),
+    "INV-L07": (
+        put("position_tp_sl.updated_at", 0.0),
+        put(f"position_tp_sl.entries[{BTC}].stop_loss_price", 71.0),
+    ),
     "INV-L08": (
         also(put(f"{S4}.entries[0].sl", 129.9)),
         put(f"{S4}.entries[0].sl", 130.0),
     ),
-    "INV-L09": (put(f"{S4}.entries[0].updated_ts", 1_736_121_660.0), put(f"{S4}.entries[0].updated_ts", 1_736_121_660.000001)),
-    "INV-L10": (CLOSED, also(drop(f"{S3}.positions[1]"), drop(f"{S4}.entries[1]"))),
-    "INV-L11": (
-        also(put(f"position_tp_sl.entries[{ETH}].entry_price", 100.0), put(f"position_tp_sl.entries[{ETH}].stop_loss_price", 101.4), put(f"position_tp_sl.entries[{ETH}].take_profit_price", 97.9)),
-        also(put(f"position_tp_sl.entries[{ETH}].entry_price", 100.0), put(f"position_tp_sl.entries[{ETH}].stop_loss_price", 101.4), put(f"position_tp_sl.entries[{ETH}].take_profit_price", 98.0)),
+    "INV-L09": (
+        put(f"{S4}.entries[0].updated_ts", 1_736_121_660.0),
+        put(f"{S4}.entries[0].updated_ts", 1_736_121_660.000001),
     ),
+    "INV-L10": (CLOSED, also(drop(f"{S3}.positions[1]"), drop(f"{S4}.entries[1]"))),
+    "INV-L11": (_seed(100.0, 101.4, 97.9), _seed(100.0, 101.4, 98.0)),
     "INV-L12": (
         also(put(f"position_tp_sl.entries[{BTC}].stop_loss_price", 71.0), truth(fills=(fill(),))),
         put(f"position_tp_sl.entries[{BTC}].stop_loss_price", 71.0),
@@ -187,7 +220,7 @@ CASES: dict[str, tuple[Edit, Edit]] = {
         also(CLOSED, truth(orders=(order(key=ETH, qty=2.0, reduce_only=True, reason="sl"),))),
         also(CLOSED, truth(orders=(order(key=ETH, qty=1.9, reduce_only=True, reason="sl"),))),
     ),
-}  # fmt: skip
+}
 
 #: Further edges of some rules: rule, whether it passes, the edit.
 MORE: list[tuple[str, bool, Edit]] = [
@@ -205,7 +238,13 @@ MORE: list[tuple[str, bool, Edit]] = [
     ("INV-P07", False, drop(f"{S3}.positions[1]")),
     ("INV-P07", False, truth(fills=(fill(key="SOLUSDT:LONG"),))),
     ("INV-L08", True, also(*(put(f"{S4}.entries[0].{n}", None, 1) for n in ("tp", "sl")))),
-    ("INV-L08", False, also(*(put(f"{S4}.entries[0].{n}", None, 1) for n in ("tp", "sl")), put(f"{S4}.entries[0].sl", 100.0))),
+    (
+        "INV-L08",
+        False,
+        also(
+            *(put(f"{S4}.entries[0].{n}", None, 1) for n in ("tp", "sl")), put(f"{S4}.entries[0].sl", 100.0)
+        ),
+    ),
     ("INV-L08", True, put(f"{S4}.entries[0].sl", 105.0)),
     ("INV-L09", False, put(f"{S4}.entries[0].created_ts", 1_736_121_500.0)),
     ("INV-L09", True, also(put(f"{S4}.entries[0].created_ts", 1_736_121_500.0), truth(new_run=True))),
@@ -215,8 +254,12 @@ MORE: list[tuple[str, bool, Edit]] = [
     ("INV-L14", True, also(_bare_twice, settings(tp_sl={"seed": False}))),
     ("INV-L14", True, drop(f"{S4}.entries[1]")),
     ("INV-L14", False, also(drop(f"{S4}.entries[1]"), drop(f"{S4}.tp_sl_levels[{ETH}]"))),
-    ("INV-L15", False, also(
-        truth(orders=(order(key=ETH, qty=2.0, reduce_only=True, reason="sl"),)),
-        put(f"position_tp_sl.entries[{ETH}].stop_loss_price", None),
-    )),
-]  # fmt: skip
+    (
+        "INV-L15",
+        False,
+        also(
+            truth(orders=(order(key=ETH, qty=2.0, reduce_only=True, reason="sl"),)),
+            put(f"position_tp_sl.entries[{ETH}].stop_loss_price", None),
+        ),
+    ),
+]

@@ -12,7 +12,7 @@ import simkit
 import simkit.cli.cmd_accept
 import simkit.cli.cmd_check
 import simkit.contract.rules
-import simkit.fixtures
+import simkit.pytest_plugin.fixtures
 
 TINY = """\
 # a comment may stand first

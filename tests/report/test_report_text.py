@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simkit.check import Outcome
 from simkit.contract.finding import Finding
 from simkit.core.errors import Exit
 from simkit.golden.difference import Difference, SurfaceCount
@@ -19,7 +18,8 @@ from simkit.judge.judges import Broken, Judgement, Tally
 from simkit.report.difference import difference_lines
 from simkit.report.events import event_lines
 from simkit.report.findings import finding_lines, findings_sentence, findings_word
-from simkit.report.outcome import failure_text, first_loop
+from simkit.report.outcome import failure_text, first_loop, grouped
+from simkit.report.result import Outcome
 from simkit.report.table import sum_line, table_lines
 from simkit.report.words import SCREEN, bounded, columns, loops_text, number, plural, short, value_text
 from simkit.scenario.model import Loops
@@ -316,6 +316,21 @@ def test_a_variant_is_pasted_as_pytest_names_it() -> None:
     result = Outcome("nav/one@bare", "scenarios/nav/one.yaml", "changed", Exit.CHANGED, difference=changed())
     assert "  again:  simkit check scenarios/nav/one.yaml::bare" in failure_text(result).splitlines()
     assert "  more:   simkit show nav/one@bare --loop 3 --surface nav" in failure_text(result).splitlines()
+
+
+def test_the_same_change_is_one_group_shown_once() -> None:
+    def named(name: str, word: Any = "changed", difference: Difference | None = None) -> Outcome:
+        return Outcome(name, f"scenarios/{name}.yaml", word, Exit.CHANGED, difference=difference or changed())
+
+    failed = [
+        named("a"), named("m1", "missing"), named("b", difference=changed(fields=2)), named("c"),
+        named("x", "broken"), named("m2", "missing"), named("y", "broken"),
+    ]  # fmt: skip
+    groups = [[outcome.name for outcome in group] for group in grouped(failed)]
+    assert groups == [["a", "c"], ["m1", "m2"], ["b"], ["x"], ["y"]]
+    text = failure_text(failed[0], [named(f"o{n}") for n in range(10)])
+    names = "o0, o1, o2, o3, o4, o5, o6, o7"
+    assert f"  the same in 10 other scenarios: {names} and 2 more" in text.splitlines()
 
 
 def test_the_table_and_its_sum() -> None:

@@ -10,9 +10,8 @@ from typing import Any
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_FRACTION, near
-from simkit.contract.values import found, num, obj
+from simkit.contract.values import found, num, obj, share_of
 from simkit.contract.view import View, view
-from simkit.core.numeric import q9
 
 _STEM = "diagnostics"
 _BLOCK = "runtime_diagnostics.exit_pipeline"
@@ -234,6 +233,6 @@ def _underwater(bare: list[str], seen: View) -> tuple[int, int]:
         if price is None or mark is None or price <= 0:
             unknown += 1
             continue
-        move = (mark - price) / price if entry.get("side") == "LONG" else (price - mark) / price
-        sure += q9(move) <= _UNDERWATER
+        gain = mark - price if entry.get("side") == "LONG" else price - mark
+        sure += share_of(gain, price) <= _UNDERWATER
     return sure, unknown

@@ -13,9 +13,8 @@ from simkit.contract.finding import Found, Memory, Outcome, rule
 from simkit.contract.look import Look, Truth
 from simkit.contract.rules.registry import seed_levels
 from simkit.contract.tolerance import HALF_PRICE
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, when
 from simkit.contract.view import View, view
-from simkit.core.clock import iso
 
 _STEM = "positions_ledger"
 
@@ -36,7 +35,7 @@ def scan_ran_in_this_loop(look: Look, memory: Memory) -> Outcome:
     if at == look.ts:
         return ()
     value = seen.pipeline.get("last_exit_scan_ts", "absent")
-    return [found("diagnostics", f"{_PIPELINE}.last_exit_scan_ts", value, f"this loop is {iso(look.ts)}")]
+    return [found("diagnostics", f"{_PIPELINE}.last_exit_scan_ts", value, f"this loop is {when(look.ts)}")]
 
 
 _PIPELINE = "runtime_diagnostics.exit_pipeline"
@@ -66,7 +65,7 @@ def trigger_moves_with_exits(look: Look, memory: Memory) -> Outcome:
             return ()
         return [
             found(
-                "diagnostics", place, value, f"{len(truth.exits)} exit intents in this loop, {iso(look.ts)}"
+                "diagnostics", place, value, f"{len(truth.exits)} exit intents in this loop, {when(look.ts)}"
             )
         ]
     if truth.new_run:

@@ -34,6 +34,7 @@ _MAX_FACTORS = 64
     kind="W",
     tier="contract",
     example="the two differ",
+    part="factor_diagnostics",
 )
 def factor_blocks_are_there(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -61,6 +62,7 @@ def factor_blocks_are_there(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="`BTCUSDT` alone",
+    part="factor_diagnostics",
 )
 def factor_keys_agree(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -91,6 +93,7 @@ def factor_keys_agree(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="std 0",
+    part="factor_diagnostics",
 )
 def coefficients_are_sane(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -133,6 +136,7 @@ def _matrix(value: Any, size: int) -> Matrix | None:
     kind="W",
     tier="contract",
     example="asymmetric",
+    part="factor_diagnostics",
 )
 def matrices_are_covariances(look: Look, memory: Memory) -> Outcome:
     block = look.docs[_STEM].get("covariance")
@@ -198,6 +202,7 @@ def _is_psd(matrix: Matrix) -> bool:
     kind="W",
     tier="reading",
     example="0.615 with max 0.40 (D-26)",
+    part="factor_diagnostics",
 )
 def weights_are_weights(look: Look, memory: Memory) -> Outcome:
     doc, settings = look.docs[_STEM], look.settings.intel
@@ -234,6 +239,7 @@ def weights_are_weights(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="stale mirror",
+    part="factor_diagnostics",
 )
 def weights_are_copied_whole(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -267,6 +273,7 @@ def _equal(a: Doc, b: Doc) -> bool:
     kind="W",
     tier="reference",
     example="the two differ",
+    part="factor_diagnostics",
 )
 def flags_say_what_is_there(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]

@@ -9,9 +9,8 @@ from simkit.contract.finding import Found, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.readers import MANIFEST, NON_FINITE, REGISTRY, read_object, surface_time
 from simkit.contract.table import by_stem
-from simkit.contract.values import found
+from simkit.contract.values import found, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 #: Files whose content no general rule judges: they are no surfaces.
 _AUXILIARY = (REGISTRY, MANIFEST)
@@ -118,7 +117,7 @@ def aliases_agree(look: Look, memory: Memory) -> Outcome:
 def time_is_not_ahead(look: Look, memory: Memory) -> Outcome:
     now = look.until
     return [
-        found(stem, "updated_ts", iso(at), f"later than the harness clock {iso(now)}")
+        found(stem, "updated_ts", when(at), f"later than the harness clock {when(now)}")
         for stem, at in view(look).times.items()
         if at is not None and at > now
     ]
@@ -178,4 +177,4 @@ def _time_in(data: bytes) -> int | None:
 
 
 def _not_risen(stem: str, at: int, last: int) -> Found:
-    return found(stem, "updated_ts", iso(at), f"not later than the write before it ({iso(last)})")
+    return found(stem, "updated_ts", when(at), f"not later than the write before it ({when(last)})")

@@ -8,9 +8,8 @@ from __future__ import annotations
 from simkit.contract.finding import Found, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_SCORE, near
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj, rows_of
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj, rows_of, when
 from simkit.contract.view import INTEL, view
-from simkit.core.clock import iso
 
 _SCORES = "symbol_scores_v6"
 _RV = "rv_momentum"
@@ -35,6 +34,7 @@ def _rows(look: Look) -> list[tuple[int, Doc]]:
     kind="W",
     tier="contract",
     example="the two differ",
+    part="symbol_scores_v6",
 )
 def score_rows_are_complete(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -66,6 +66,7 @@ def score_rows_are_complete(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="0.35 exactly → false",
+    part="symbol_scores_v6",
 )
 def emission_follows_the_score(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -97,6 +98,7 @@ def emission_follows_the_score(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reading",
     example="the two differ",
+    part="symbol_scores_v6",
 )
 def score_is_one_number(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -154,6 +156,7 @@ def router_scores_agree(look: Look, memory: Memory) -> Outcome:
     tier="reference",
     severity="W",
     example="the two differ",
+    part="symbol_scores_v6",
 )
 def rows_are_ranked(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
@@ -204,7 +207,7 @@ def intel_changes_only_when_due(look: Look, memory: Memory) -> Outcome:
             out.append(found(stem, "", look.loop, f"written anew although intel runs every {every} loops"))
         elif at != look.ts:
             out.append(
-                found(stem, "updated_ts", at and iso(at), f"must be the time of this loop, {iso(look.ts)}")
+                found(stem, "updated_ts", at and when(at), f"must be the time of this loop, {when(look.ts)}")
             )
     return out
 
@@ -218,6 +221,7 @@ def intel_changes_only_when_due(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     example="the two differ",
+    part="rv_momentum",
 )
 def rv_scores_are_bounded(look: Look, memory: Memory) -> Outcome:
     per_symbol = obj(look.docs[_RV].get("per_symbol"))

@@ -10,9 +10,8 @@ from simkit.contract.look import Look
 from simkit.contract.manifest import faults, registered_paths
 from simkit.contract.readers import MANIFEST
 from simkit.contract.table import AUXILIARY, STATE, by_path, by_stem
-from simkit.contract.values import NO_BEFORE, NO_JOURNAL, found
+from simkit.contract.values import NO_BEFORE, NO_JOURNAL, found, when
 from simkit.contract.view import PER_LOOP, view
-from simkit.core.clock import iso
 
 _HEAD = f"{STATE}/"
 _FRESH = (*PER_LOOP, "engine_metadata")
@@ -42,8 +41,8 @@ def per_loop_files_are_fresh(look: Look, memory: Memory) -> Outcome:
 
 
 def _stale(stem: str, at: int | None, now: int) -> Found:
-    value = "absent" if at is None else iso(at)
-    return found(stem, "updated_ts", value, f"the file does not carry the time of this loop, {iso(now)}")
+    value = "absent" if at is None else when(at)
+    return found(stem, "updated_ts", value, f"the file does not carry the time of this loop, {when(now)}")
 
 
 @rule(
@@ -171,6 +170,7 @@ def files_are_registered(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="factor_diagnostics entry lacks description",
+    part="v7_manifest",
 )
 def manifest_is_complete(look: Look, memory: Memory) -> Outcome:
     return [Found(MANIFEST, path, value, message) for path, value, message in faults(look.docs[MANIFEST])]
@@ -219,7 +219,10 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
         first = next((at for stem in PER_LOOP if (at := times.get(stem)) is not None), None)
     return [
         found(
-            stem, "updated_ts", iso(at), f"the files of one loop carry one time; another one has {iso(first)}"
+            stem,
+            "updated_ts",
+            when(at),
+            f"the files of one loop carry one time; another one has {when(first)}",
         )
         for stem in PER_LOOP
         if (at := times.get(stem, first)) != first and at is not None and first is not None

@@ -8,9 +8,8 @@ from __future__ import annotations
 from simkit.contract.finding import Found, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, near
-from simkit.contract.values import found, need, num, obj
+from simkit.contract.values import found, need, num, obj, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 _STEM = "positions_ledger"
 
@@ -163,4 +162,4 @@ def ledger_is_as_old_as_positions(look: Look, memory: Memory) -> Outcome:
     positions = need(times["positions_state"], "the time of positions_state")
     if ledger == positions:
         return ()
-    return [found(_STEM, "updated_at", iso(ledger), f"positions_state has {iso(positions)}")]
+    return [found(_STEM, "updated_at", when(ledger), f"positions_state has {when(positions)}")]

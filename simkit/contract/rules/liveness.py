@@ -8,9 +8,8 @@ from __future__ import annotations
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_SECONDS, near
-from simkit.contract.values import found, need, num
+from simkit.contract.values import found, need, num, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 _STEM = "diagnostics"
 _LIVE = "runtime_diagnostics.liveness"
@@ -61,7 +60,7 @@ def router_event_is_not_before_the_order(look: Look, memory: Memory) -> Outcome:
         return ()
     place = "runtime_diagnostics.exit_pipeline.last_router_event_ts"
     return [
-        found(_STEM, place, seen.pipeline.get("last_router_event_ts"), f"the last order was at {iso(order)}")
+        found(_STEM, place, seen.pipeline.get("last_router_event_ts"), f"the last order was at {when(order)}")
     ]
 
 
@@ -107,7 +106,7 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
             out.append(found(_STEM, f"{_LIVE}.{idle}", live.get(idle, "absent"), f"threshold {limit} s"))
         if missing.get(key, False) is not absent:
             out.append(
-                found(_STEM, f"{_LIVE}.missing.{key}", missing.get(key), f"{stamp} is {at and iso(at)}")
+                found(_STEM, f"{_LIVE}.missing.{key}", missing.get(key), f"{stamp} is {at and when(at)}")
             )
     return out
 
@@ -126,7 +125,7 @@ def inner_times_are_not_ahead(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     now = need(seen.times[_STEM], "the time of diagnostics")
     return [
-        found(_STEM, f"runtime_diagnostics.{name}", iso(at), f"later than updated_ts {iso(now)}")
+        found(_STEM, f"runtime_diagnostics.{name}", when(at), f"later than updated_ts {when(now)}")
         for name, at in seen.stamps.items()
         if at is not None and at > now
     ]

@@ -12,9 +12,8 @@ from simkit.contract.book import Row
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_USD, near
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj, rows_of
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj, rows_of, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 
 @rule(
@@ -229,5 +228,5 @@ def nav_is_fresh(look: Look, memory: Memory) -> Outcome:
     at = view(look).times.get("nav")
     if at == look.ts:
         return ()
-    value = "absent" if at is None else iso(at)
-    return [found("nav", "updated_ts", value, f"not the time of this loop, {iso(look.ts)}")]
+    value = "absent" if at is None else when(at)
+    return [found("nav", "updated_ts", value, f"not the time of this loop, {when(look.ts)}")]

@@ -11,9 +11,8 @@ from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import parse_time
 from simkit.contract.tolerance import HALF_FRACTION, HALF_PERCENT, HALF_SECONDS, HALF_USD, near
-from simkit.contract.values import found, need, num
+from simkit.contract.values import found, need, num, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 from simkit.core.settings import NavSettings
 
 _STEM = "nav_state"
@@ -32,6 +31,7 @@ _EQUITY = ("total_equity", "nav", "nav_usd")
     kind="W",
     tier="contract",
     example="only `series`",
+    part="nav_state",
 )
 def mirror_has_its_keys(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -70,7 +70,7 @@ def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
     source, mirror = need(times["nav"], "the time of nav"), need(times[_STEM], "the time of nav_state")
     if mirror <= source:
         return ()
-    return [found(_STEM, "updated_ts", iso(mirror), f"newer than nav.json, {iso(source)}")]
+    return [found(_STEM, "updated_ts", when(mirror), f"newer than nav.json, {when(source)}")]
 
 
 @rule(
@@ -82,6 +82,7 @@ def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="contract",
     example="the two differ",
+    part="nav_state",
 )
 def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -116,6 +117,7 @@ def anomalous(nav: float, peak: float, guard: NavSettings) -> bool:
     kind="W",
     tier="reference",
     example="drawdown −2",
+    part="nav_state",
 )
 def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -207,6 +209,7 @@ def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     example="always 0.0 although the source is 20 s old (`legacy: [D-18]`)",
+    part="nav_state",
 )
 def mirror_age_is_true(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]

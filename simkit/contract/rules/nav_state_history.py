@@ -11,9 +11,8 @@ from simkit.contract.finding import LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.rules.nav_state import anomalous, equity_of
 from simkit.contract.tolerance import HALF_USD, near
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 _STEM = "nav_state"
 #: How many published navs are remembered while the mirror stands still.
@@ -50,7 +49,7 @@ def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
     nav = history[0][1]
     if nav == equity or near(nav, equity, HALF_USD * 2):
         return ()
-    return [found(_STEM, "total_equity", equity, f"nav.json carried {nav} at {iso(mirrored)}")]
+    return [found(_STEM, "total_equity", equity, f"nav.json carried {nav} at {when(mirrored)}")]
 
 
 @rule(
@@ -102,9 +101,9 @@ def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
     mirror = seen.times[_STEM]
     if mirror is not None and mirror >= source:
         return ()
-    value = "absent" if mirror is None else iso(mirror)
+    value = "absent" if mirror is None else when(mirror)
     return [
-        found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {iso(source)}")
+        found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {when(source)}")
     ]
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from simkit.contract.finding import Found, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, HALF_USD, near
-from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need
+from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 
 _STEM = "positions_state"
 
@@ -240,4 +239,4 @@ def positions_are_as_old_as_nav(look: Look, memory: Memory) -> Outcome:
     nav, positions = need(times["nav"], "the time of nav"), need(times[_STEM], "the time of positions_state")
     if nav == positions:
         return ()
-    return [found(_STEM, "updated_at", iso(positions), f"nav.json has {iso(nav)}")]
+    return [found(_STEM, "updated_at", when(positions), f"nav.json has {when(nav)}")]

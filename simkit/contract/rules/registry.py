@@ -10,9 +10,8 @@ from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import REGISTRY, parse_time
 from simkit.contract.tolerance import HALF_PRICE, near
-from simkit.contract.values import found, num
+from simkit.contract.values import found, num, when
 from simkit.contract.view import view
-from simkit.core.clock import iso
 from simkit.core.settings import TpSlSettings
 
 _STEM = "positions_ledger"
@@ -163,7 +162,9 @@ def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
     disorder, latest = memory["order"]
     out: list[Found] = list(disorder)
     if now is not None and latest is not None and latest > now:
-        out.append(found(_STEM, "entries", iso(latest), f"an updated_ts is later than the file, {iso(now)}"))
+        out.append(
+            found(_STEM, "entries", when(latest), f"an updated_ts is later than the file, {when(now)}")
+        )
     before = look.before
     if before is None or (look.truth is not None and look.truth.new_run):
         return out

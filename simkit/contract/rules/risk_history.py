@@ -11,9 +11,8 @@ from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.look import Look
 from simkit.contract.rules.risk import state_word
 from simkit.contract.tolerance import HALF_FRACTION, HALF_SCORE, HALF_USD, near
-from simkit.contract.values import NO_BEFORE, found, need, num, obj
+from simkit.contract.values import NO_BEFORE, found, need, num, obj, share_of
 from simkit.contract.view import View, view
-from simkit.core.numeric import q9
 
 _STEM = "risk_snapshot"
 #: State changes remembered for INV-R17; more do not fit into its window.
@@ -117,7 +116,7 @@ def nav_jump_is_flagged(look: Look, memory: Memory) -> Outcome:
     guard = look.settings.nav
     new, old = need(view(look).nav, "nav.nav"), need(view(look.before).nav, "nav.nav of the loop before")
     gap = abs(new - old)
-    share = q9(gap / old) if old > 0 else None
+    share = share_of(gap, old) if old > 0 else None
     jumps = gap > guard.max_nav_jump_gap_usd or (share is not None and share > guard.max_nav_jump_pct)
     anomalies = view(look).risk.get("anomalies")
     if type(anomalies) is not dict:

@@ -292,7 +292,7 @@ def _global_shares(rows: list[tuple[str, Doc]], weights: list[float], total: Doc
         if not near(ratio, wanted, HALF_FRACTION + (len(money) * 2 * HALF_USD / whole if whole > 0 else 0.0)):
             out.append(found(_STEM, f"{_GLOBAL}.twap_usage_ratio", ratio, f"{part} / {whole} = {wanted:.9f}"))
     label: Any = total.get("router_bucket")
-    if label is not None:
+    if type(label) is str:
         heavy: dict[str, float] = {}
         for (symbol, _), weight in zip(rows, weights, strict=True):
             name = _router_class(symbol)

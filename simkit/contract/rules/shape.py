@@ -26,7 +26,8 @@ def _shape_faults(look: Look, memory: Memory, stems: tuple[str, ...]) -> list[Fo
     """Faults of the files among `stems`.
 
     A file whose bytes without their digits are those of the last one has the same keys and types, hence the
-    same faults: no required key has a digit in its name; signs, points, exponents, words and brackets stay.
+    same faults: no required key of a per-loop file has a digit in its name; signs, points, exponents, words
+    and brackets stay.
     """
     out: list[Found] = []
     raw = look.raw
@@ -37,7 +38,7 @@ def _shape_faults(look: Look, memory: Memory, stems: tuple[str, ...]) -> list[Fo
         data = raw[stem]
         last = memory.get(stem)
         if last is None or last[0] is not data:
-            skeleton = data.translate(None, _DIGITS)
+            skeleton = data if stem in INTEL else data.translate(None, _DIGITS)
             if last is None or last[2] or last[1] != skeleton:
                 last = memory[stem] = (data, skeleton, _faults_of(stem, data, doc))
             else:

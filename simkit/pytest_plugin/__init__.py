@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from simkit.check import Target
     from simkit.core.project import Project
-    from simkit.fixtures import ScenarioRun
+    from simkit.pytest_plugin.fixtures import ScenarioRun
+    from simkit.targets import Target
 
 _HEAD_BYTES = 4096
 
@@ -68,8 +68,8 @@ class ScenarioFile(pytest.File):
     """A scenario file; its items are its variants."""
 
     def collect(self) -> Iterator[ScenarioItem]:
-        from simkit.check import targets_of
         from simkit.scenario.load import load
+        from simkit.targets import targets_of
 
         project = _project(self.path.parent)
         load(self.path, project)  # every mistake now, not in the middle of the run
@@ -119,7 +119,7 @@ class ScenarioItem(pytest.Item):
 @pytest.fixture
 def simkit_run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str | Path], ScenarioRun]:
     """Run a scenario: `simkit_run("drawdown/recovery@legacy")`, a path, or YAML text."""
-    from simkit.fixtures import run_scenario
+    from simkit.pytest_plugin.fixtures import run_scenario
 
     def run(what: str | Path) -> ScenarioRun:
         return run_scenario(what, request.path.parent, tmp_path, _data(request.config))

@@ -1,7 +1,6 @@
 """What `simkit_run` gives to a test: one finished run, every loop of it readable.
 
-Comes in: a name, a path or YAML text. Goes out: `ScenarioRun`. May import every room; `pytest_plugin`
-imports it.
+Comes in: a name, a path or YAML text. Goes out: `ScenarioRun`. May import every room.
 """
 
 from __future__ import annotations

@@ -1,0 +1,40 @@
+"""The outcome of one checked run: what `check` hands to the words.
+
+Comes in: nothing. Goes out: `Outcome`, `Word`. May import `core`, `golden`, `judge` for their types.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from simkit.core.errors import Exit
+from simkit.golden.difference import Difference
+from simkit.judge.judges import Judgement
+
+Word = Literal[
+    "same", "changed", "missing", "stale", "edited", "other", "broken", "invalid", "not applicable", "judged",
+    "fails as it must", "canary passed", "failed",
+]  # fmt: skip
+
+
+class Outcome(Struct, frozen=True):
+    """What came of one run.
+
+    `word` is the verdict, `code` its exit code. `events` are those of the first loop that differs (JSON, or
+    empty), `running` is the last running hash; `message` tells what judgement and difference do not;
+    `seconds` are wall clock, for progress only.
+    """
+
+    name: str
+    file: str
+    word: Word
+    code: Exit
+    loops: int = 0
+    judgement: Judgement | None = None
+    difference: Difference | None = None
+    events: str = ""
+    running: str = ""
+    message: str = ""
+    seconds: float = 0.0
