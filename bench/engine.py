@@ -1,4 +1,4 @@
-"""Market, venue and executor alone: symbol-bars a second with bracketed symbols, publishing only at the end."""
+"""Market, venue and executor alone: symbol-bars a second, publishing only at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-from bench.scenarios import bracketed
 from simkit.core.clock import day_of
 from simkit.core.prng import Streams
 from simkit.exchange.orders import Fill

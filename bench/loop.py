@@ -1,7 +1,7 @@
 """One full loop against its floor, one after the other loop by loop, sums over the run.
 
-The floor is the bare cost of the same bytes: the faster of orjson and msgspec encoding ready dictionaries of the
-same content, replacing every file that the loop wrote with raw descriptors, appending the same log lines.
+The floor is the bare cost of the same bytes: the faster of orjson and msgspec encoding ready dictionaries of
+the same content, replacing every file that the loop wrote with raw descriptors, appending the same log lines.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class Floor:
     def repeat(self, writes: list[SurfaceWrite], sums: Sums) -> None:
         """Encode and write the documents of one loop and add what that cost to `sums`.
 
-        The collector rests meanwhile: dictionaries made here must not trigger collections that the run would have
-        had to pay for, nor the other way round.
+        The collector rests meanwhile: dictionaries made here must not trigger collections that the run would
+        have had to pay for.
         """
         gc.disable()
         try:
@@ -171,8 +171,8 @@ class Watch:
 def measure(folder: Path, loops: int, *, intel_every: int = NEVER, warm_up: int = WARM_UP) -> Sums:
     """One run of `loops` measured loops: the run's tree in `folder/run`, the floor's in `folder/floor`.
 
-    Every loop is recorded whole, the dearest case: a run without a golden. Raises AssertionError when the run is not
-    the one that was meant.
+    Every loop is recorded whole, the dearest case: a run without a golden. Raises AssertionError when the run
+    is not the one that was meant.
     """
     watch = Watch(Floor(folder / "floor"), warm_up, HELD)
 
@@ -182,14 +182,14 @@ def measure(folder: Path, loops: int, *, intel_every: int = NEVER, warm_up: int 
             super().loop(record)
             watch.judge_ns += perf_counter_ns() - started
 
-    plain, pipeline.Judges = pipeline.Judges, TimedJudges  # type: ignore[misc, attr-defined]
+    plain, pipeline.Judges = pipeline.Judges, TimedJudges  # type: ignore[attr-defined]
     try:
         result = pipeline.simulate(
             busy(loops + warm_up, held=HELD, intel_every=intel_every), folder / "run", base=folder,
             spool=folder / "spool", on_loop=watch.on_loop,
         )  # fmt: skip
     finally:
-        pipeline.Judges = plain  # type: ignore[misc, attr-defined]
+        pipeline.Judges = plain  # type: ignore[attr-defined]
     if not result.judgement.ok:
         raise AssertionError(f"the benchmark's run breaks rules: {result.judgement.broken}")
     return watch.sums

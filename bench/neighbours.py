@@ -1,7 +1,7 @@
 """The same market in neighbouring tools: ten symbols, a bracket on each, the next one opened when it is met.
 
-`python -m bench.neighbours NAME BARS` measures one of them and prints JSON; the benchmark runs each in a process of
-its own, so that nothing of them reaches the other rows and a failure of theirs is a row that says why.
+`python -m bench.neighbours NAME BARS` measures one of them and prints JSON; the benchmark runs each in a
+process of its own, so that nothing of them reaches the other rows and a failure is a row that says why.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -44,14 +44,16 @@ NEIGHBOURS = (
     Neighbour(
         "nautilus_trader",
         "nautilus_trader",
-        "compiled; more: message bus, cache, portfolio, margin, TP and SL rest at the venue as OUO orders and fill at "
-        "their level; less: bars are ready made, no VaR, no drawdown, no ledger, no state of its own to publish",
+        "compiled core; more: message bus, cache, portfolio, margin, order life cycle, four ticks a bar, TP "
+        "and SL rest at the venue and fill at their level; less: bars are ready made, no VaR or CVaR, "
+        "no drawdown, no ledger, no registry, no state to publish",
     ),
     Neighbour(
         "backtesting.py",
         "backtesting",
-        "one symbol after the other on NumPy arrays; more: equity curve, trade statistics at the end; less: no shared "
-        "account, no gates, no VaR, no ledger, bars are ready made, TP and SL fill at their level",
+        "one symbol at a time, each with an account of its own, over NumPy arrays; more: TP and SL rest and "
+        "fill at their level, equity curve, statistics of trades at the end; less: bars are ready made, "
+        "no gates, no VaR or CVaR, no drawdown, no ledger, no registry, no state to publish",
     ),
 )
 
@@ -178,7 +180,8 @@ def _instrument(symbol: str) -> Any:
     return CryptoPerpetual(
         InstrumentId.from_str(f"{symbol}.SIM"), Symbol(symbol), BTC, USDT, USDT, False, 8, 3,
         Price.from_str("0.00000001"), Quantity.from_str("0.001"), 0, 0,
-        margin_init=Decimal("0.05"), margin_maint=Decimal("0.025"), maker_fee=Decimal(0), taker_fee=Decimal(0),
+        margin_init=Decimal("0.05"), margin_maint=Decimal("0.025"),
+        maker_fee=Decimal(0), taker_fee=Decimal(0),
     )  # fmt: skip
 
 
@@ -200,7 +203,7 @@ def _nautilus_bars(instrument: Any, bars: list[Bars], index: int) -> list[Any]:
     return made
 
 
-def _nautilus_strategy(sides: dict[Any, str]) -> Any:
+def _nautilus_strategy(sides: Mapping[Any, str]) -> Any:
     from nautilus_trader.model import Price, Quantity
     from nautilus_trader.model.enums import OrderSide
     from nautilus_trader.trading.strategy import Strategy  # type: ignore[import-not-found, unused-ignore]

@@ -27,6 +27,9 @@ positions:
   BTCUSDT:LONG: {qty: 1, entry: 100, tp: 500, sl: 1}
 """
 
+#: Where a Linux process reads its own peak.
+STATUS = Path("/proc/self/status")
+
 #: VmHWM is this program's own peak. `ru_maxrss` is none: a process inherits that of the one which started it.
 MEMORY = """
 import sys, tempfile
@@ -42,7 +45,7 @@ print(next(line.split()[1] for line in status.splitlines() if line.startswith("V
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, with this checkout to import from and without `CI`, which forbids `accept`."""
+    """This process's environment with this checkout to import from, without `CI`, which forbids `accept`."""
     plain = {name: value for name, value in os.environ.items() if name not in ("CI", "SIMKIT_DIR")}
     plain["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return plain
@@ -64,8 +67,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def ratios(work: Callable[[], object], unit: Callable[[], object], runs: int) -> list[float]:
-    """The time of `work` as a multiple of that of `unit`, one after the other in each of `runs` runs. Each is done
-    once before, so that no run compiles."""
+    """The time of `work` as a multiple of that of `unit`, one after the other in each of `runs` runs. Each is
+    done once before, so that no run compiles."""
     work()
     unit()
     return [_seconds(work) / _seconds(unit) for _ in range(runs)]

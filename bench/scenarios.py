@@ -26,12 +26,13 @@ from simkit.scenario.model import (
 )
 
 SYMBOLS = (
-    "BTCUSDT", "DOGEUSDT", "ETHUSDT", "LINKUSDT", "LTCUSDT", "SOLUSDT", "SUIUSDT", "WIFUSDT", "ADAUSDT", "XRPUSDT",
+    "BTCUSDT", "DOGEUSDT", "ETHUSDT", "LINKUSDT", "LTCUSDT", "SOLUSDT", "SUIUSDT", "WIFUSDT", "ADAUSDT",
+    "XRPUSDT",
 )  # fmt: skip
 NEVER = 10**9
 #: A signal comes every so many loops; the logs grow in those.
 SIGNAL_EVERY = 10
-#: Distance of a bracket's levels from the entry, in percent: at 0.1 % a bar one of them is met after some 400 bars.
+#: Distance of a bracket's levels from the entry in percent: at 0.1 % a bar one is met after some 400 bars.
 BRACKET_PCT = 2
 #: The same, for levels that are never met.
 FAR_PCT = 90
@@ -70,8 +71,8 @@ def _scenario(name: str, loops: int, names: tuple[str, ...], settings: Settings)
 
 
 def busy(loops: int, *, symbols: int = 8, held: int = 4, intel_every: int = NEVER) -> Scenario:
-    """Positions stay open on exactly `held` symbols. Every tenth loop holds a signal: one adds to a position, one is
-    too small and vetoed, one takes off what was added; so both logs grow."""
+    """Positions stay open on exactly `held` symbols. Every tenth loop holds a signal: one adds to a position,
+    one is too small and vetoed, one takes off what was added; so both logs grow."""
     names = universe(symbols)
     opening = tuple(
         OpeningPosition(name, side_of(index), 2 * QTY, 100 * PRICE, *levels)
@@ -103,7 +104,7 @@ def market(scenario: Scenario) -> list[Bars]:
 
 
 def bracketed(loops: int, symbols: int, bracket_pct: int = BRACKET_PCT) -> Scenario:
-    """Every symbol always holds a position with TP and SL; when one is met, the next position opens in that loop."""
+    """Every symbol always holds a position with TP and SL; where one is met, the next opens in that loop."""
     limits = LimitSettings(max_concurrent=100)
     plain = _scenario("bracketed", loops, universe(symbols), Settings(limits=limits))
     signals: list[Signal] = []
@@ -118,7 +119,7 @@ def bracketed(loops: int, symbols: int, bracket_pct: int = BRACKET_PCT) -> Scena
             low, high = levels[tick.symbol] = (tick.close - step, tick.close + step)
             tp, sl = (low, high) if side_of(index) == "SHORT" else (high, low)
             signals.append(Signal(
-                bars.loop, f"b-{next(numbers)}", "open", tick.symbol, side_of(index), qty=2 * QTY, tp=tp, sl=sl,
-                levels="given",
+                bars.loop, f"b-{next(numbers)}", "open", tick.symbol, side_of(index), qty=2 * QTY,
+                tp=tp, sl=sl, levels="given",
             ))  # fmt: skip
     return replace(plain, signals=tuple(signals))

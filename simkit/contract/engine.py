@@ -13,7 +13,17 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from simkit.contract.finding import RULES, Finding, Found, LackingError, Memory, NotEvaluated, Rule
+from simkit.contract.finding import (
+    RULES,
+    Check,
+    Finding,
+    Found,
+    LackingError,
+    Memory,
+    NotEvaluated,
+    Outcome,
+    Rule,
+)
 from simkit.contract.look import Look
 from simkit.contract.view import view
 
@@ -43,13 +53,13 @@ class _Slot:
         self._settings: object = None
         self._outcome: tuple[Found, ...] | NotEvaluated = ()
 
-    def look(self, look: Look) -> tuple[Found, ...] | NotEvaluated:
+    def check_part(self, look: Look, memory: Memory) -> Outcome:
         """The last outcome while what the rule depends on is the same object, else what it says now."""
         part = look.docs[self._part] if self._is_file else getattr(view(look), self._part)
         if part is self._seen and look.settings is self._settings and part is not None:
             return self._outcome
         try:
-            outcome = self.check(look, self.memory)
+            outcome = self.check(look, memory)
         except LackingError as lacking:
             outcome = NotEvaluated(str(lacking))
         self._seen, self._settings = part, look.settings
@@ -63,12 +73,13 @@ class _Plan:
     __slots__ = ("runnable", "skipped")
 
     def __init__(self, slots: list[_Slot], look: Look) -> None:
-        self.runnable: list[_Slot] = []
+        self.runnable: list[tuple[Check, Memory, Rule]] = []
         self.skipped: list[tuple[str, str]] = []
         for slot in slots:
             absent = [stem for stem in slot.rule.reads if stem not in look.docs]
             if not absent:
-                self.runnable.append(slot)
+                check = slot.check_part if slot.rule.part else slot.check
+                self.runnable.append((check, slot.memory, slot.rule))
                 continue
             reasons = [f"{stem} {look.unreadable.get(stem, 'is absent')}" for stem in absent]
             self.skipped.append((slot.rule.id, "; ".join(reasons)))
@@ -91,18 +102,17 @@ class Engine:
         findings: list[Finding] = []
         skipped = plan.skipped
         mute: list[tuple[str, str]] = []
-        for slot in plan.runnable:
+        for check, memory, rule in plan.runnable:
             try:
-                outcome = slot.look(look) if slot.rule.part else slot.check(look, slot.memory)
+                outcome = check(look, memory)
             except LackingError as lacking:
-                mute.append((slot.rule.id, str(lacking)))
+                mute.append((rule.id, str(lacking)))
                 continue
             if not outcome:
                 continue
             if isinstance(outcome, NotEvaluated):
-                mute.append((slot.rule.id, outcome.reason))
+                mute.append((rule.id, outcome.reason))
                 continue
-            rule = slot.rule
             findings += [
                 Finding(rule.id, look.loop, rule.tier, rule.severity, f.stem, f.path, f.value, f.message)
                 for f in outcome

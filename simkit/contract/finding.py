@@ -50,7 +50,7 @@ class Rule(Struct, frozen=True):
     """One rule INV-* with its data. `reads` are the stems it needs; an unreadable one makes it not evaluated.
 
     `part` is a file among `reads`, or an attribute of `contract.view.View`, on which alone (with the
-    settings) the rule depends: while that is the same object as in the loop before, its outcome is the same, too.
+    settings) the rule depends: while that is the same object as in the loop before, so is its outcome.
     """
 
     id: str

@@ -292,6 +292,12 @@ def swap_folder(new: Path, target: Path) -> None:
         raise IoError(f"{target}: cannot be replaced: {problem.strerror}") from problem
 
 
+def standing(target: Path) -> Path:
+    """Where the content of `target` stands now: aside, while a killed `swap_folder` waits to be undone."""
+    aside = target.parent / f".old_{target.name}"
+    return aside if not target.exists() and aside.exists() else target
+
+
 def recover_folder(target: Path) -> None:
     """Undo or finish a `swap_folder` that was killed half way."""
     aside = target.parent / f".old_{target.name}"

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET
 
 from simkit.core.canon import decode
+from simkit.core.files import standing
 from simkit.golden.counts import Counts
 from simkit.golden.difference import EVENTS, Difference
 from simkit.golden.history import (
@@ -40,6 +41,7 @@ _Value = tuple[bool, Any]
 
 def compare(golden_dir: Path, fingerprint: str, executor_name: str, recording: Recording) -> Difference:
     """Judge a complete run. Raises OSError."""
+    golden_dir = standing(golden_dir)
     golden = read_golden(golden_dir)
     if golden is None:
         return Difference(

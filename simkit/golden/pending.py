@@ -30,7 +30,7 @@ def keep(project: Project, name: str, identity: Identity, recording: Recording) 
     target = project.pending_of(name)
     new = temporary(target)
     try:
-        build(new, identity, recording, project.golden_of(name))
+        build(new, identity, recording, files.standing(project.golden_of(name)))
         put(new, target)
     except OSError as problem:
         raise IoError(f"{target}: cannot be written: {problem.strerror}") from problem

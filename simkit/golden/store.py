@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from simkit.core.canon import encode_sorted, pretty
 from simkit.core.errors import SimkitError
-from simkit.core.files import read_bytes, recover_folder, remove_tree, walk
+from simkit.core.files import read_bytes, recover_folder, remove_tree, standing, walk
 from simkit.core.hashing import Running, digest
 from simkit.golden.history import HISTORY, raw_lines, running_of
 from simkit.trace.recorder import ExpectedRun
@@ -155,6 +155,7 @@ def expected_run(folder: Path) -> ExpectedRun | None:
 
     Without one the whole run is kept, so that a damaged golden can be accepted anew.
     """
+    folder = standing(folder)
     golden = read_golden(folder)
     if not isinstance(golden, Golden):
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simkit.core.errors import Exit
+from simkit.core.errors import PRECEDENCE, Exit
 from simkit.report.difference import difference_lines
 from simkit.report.findings import finding_lines
 from simkit.report.result import Outcome
@@ -18,11 +18,11 @@ _NAMES = 8
 
 
 def grouped(failed: Sequence[Outcome]) -> list[list[Outcome]]:
-    """Outcomes with the same cause together, in the order of their first: shown once, accepted once."""
+    """Outcomes with the same cause together, to be shown once and accepted once; the gravest first."""
     groups: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in failed:
         groups.setdefault((outcome.word, _cause(outcome)), []).append(outcome)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: PRECEDENCE.index(group[0].code))
 
 
 def _cause(outcome: Outcome) -> str:

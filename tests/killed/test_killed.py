@@ -101,3 +101,15 @@ def test_a_run_killed_anywhere_leaves_every_surface_whole(project: Path) -> None
                 json.loads((runs / path).read_text())
         again = simkit(project, "run", "small")
         assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_a_golden_whose_swap_was_cut_short_is_still_compared(project: Path) -> None:
+    """Killed between the two renames of a swap, the old golden lies aside; a check finds it there and writes nothing."""
+    assert simkit(project, "accept", "small", "--reason", "first").returncode == 0
+    (project / "golden" / "small").rename(project / "golden" / ".old_small")
+    assert simkit(project, "check").returncode == 0
+    assert not (project / "golden" / "small").exists()
+    write(project, seed=2)
+    assert simkit(project, "accept", "small", "--reason", "again").returncode == 0
+    assert (project / "golden" / "small").is_dir()
+    assert not (project / "golden" / ".old_small").exists()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -12,7 +14,6 @@ import simkit
 import simkit.cli.cmd_accept
 import simkit.cli.cmd_check
 import simkit.contract.rules
-import simkit.pytest_plugin.fixtures
 
 TINY = """\
 # a comment may stand first
@@ -29,6 +30,16 @@ signals:
 
 #: Nothing else is loaded, so that these tests do not wait for every plugin of the machine.
 PLUGIN = ("-p", "simkit.pytest_plugin")
+
+
+def load_everything() -> None:
+    """pytester forgets what is first imported inside a run; a class that comes twice is no longer itself."""
+    for module in walk_packages(simkit.__path__, "simkit."):
+        if module.name not in ("simkit.__main__", "simkit.pytest_plugin", "simkit.snapshot"):
+            import_module(module.name)
+
+
+load_everything()
 
 
 class Workbench:

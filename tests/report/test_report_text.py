@@ -320,14 +320,15 @@ def test_a_variant_is_pasted_as_pytest_names_it() -> None:
 
 def test_the_same_change_is_one_group_shown_once() -> None:
     def named(name: str, word: Any = "changed", difference: Difference | None = None) -> Outcome:
-        return Outcome(name, f"scenarios/{name}.yaml", word, Exit.CHANGED, difference=difference or changed())
+        codes = {"changed": Exit.CHANGED, "missing": Exit.GOLDEN_MISSING, "broken": Exit.BROKEN}
+        return Outcome(name, f"scenarios/{name}.yaml", word, codes[word], difference=difference or changed())
 
     failed = [
         named("a"), named("m1", "missing"), named("b", difference=changed(fields=2)), named("c"),
         named("x", "broken"), named("m2", "missing"), named("y", "broken"),
     ]  # fmt: skip
     groups = [[outcome.name for outcome in group] for group in grouped(failed)]
-    assert groups == [["a", "c"], ["m1", "m2"], ["b"], ["x"], ["y"]]
+    assert groups == [["x"], ["y"], ["a", "c"], ["b"], ["m1", "m2"]]
     text = failure_text(failed[0], [named(f"o{n}") for n in range(10)])
     names = "o0, o1, o2, o3, o4, o5, o6, o7"
     assert f"  the same in 10 other scenarios: {names} and 2 more" in text.splitlines()

@@ -201,6 +201,8 @@ def aum_adds_up(look: Look, memory: Memory) -> Outcome:
         if equity is None:
             equity = num(doc.get("total_equity"))
         futures, total = num(aum.get("futures")), num(aum.get("total"))
+        if equity is not None and futures == total == equity and not aum.get("offexchange"):
+            continue
         if futures is None or total is None:
             continue
         if equity is not None and doc.get("lkg") is not True and not near(futures, equity, HALF_USD * 2):

@@ -36,7 +36,7 @@ def limits_are_stated_and_kept(look: Look, memory: Memory) -> Outcome:
         out += [
             found(_STEM, name, "absent", "enabled, so it must be there")
             for name in ("var", "cvar")
-            if name not in doc
+            if doc.get(name) is None
         ]
     var = doc.get("var")
     if type(var) is dict:

@@ -1,13 +1,13 @@
-"""AUX-1 the TP/SL registry, AUX-3 the engine metadata, and the two logs' lines.
+"""AUX-1 the TP/SL registry, AUX-2 the manifest, AUX-3 the engine metadata, and the two logs' lines.
 
 Comes in: nothing. Goes out: Structs. May import msgspec, `contract.units` and `contract.shapes.base`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from simkit.contract.shapes.base import Shape, Side
 from simkit.contract.units import Epoch, Iso, Price, Qty, Usd
@@ -33,6 +33,24 @@ class TpSlRegistryFile(Shape, kw_only=True):
 
     entries: dict[str, RegistryEntry]
     updated_at: Epoch
+
+
+class ManifestEntry(Shape, kw_only=True):
+    """One registered surface. The contract asks for path, owner and description; without a frequency
+    freshness is not judged."""
+
+    description: Annotated[str, Meta(min_length=1)]
+    owner: Annotated[str, Meta(min_length=1)]
+    path: Annotated[str, Meta(min_length=1)]
+    update_frequency: Literal["per_loop", "per_sync", "per_intel"] | UnsetType = UNSET
+
+
+class Manifest(Shape, kw_only=True):
+    """AUX-2 `v7_manifest.json`. The names of the entries are free; a surface is found by its path (A-45)."""
+
+    diagnostics: dict[str, bool] | UnsetType = UNSET
+    docs_version: Literal["v7.6"]
+    state_files: dict[str, ManifestEntry]
 
 
 class EngineMetadata(Shape, kw_only=True):

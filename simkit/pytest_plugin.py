@@ -8,7 +8,7 @@ A failure shows what `simkit check` prints. Goldens are never written here: that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from simkit.contract.finding import Finding
     from simkit.core.project import Project
-    from simkit.pytest_plugin.fixtures import ScenarioRun
+    from simkit.run import RunResult
+    from simkit.scenario.model import Scenario
     from simkit.targets import Target
+    from simkit.trace.record import LoopRecord
 
 _HEAD_BYTES = 4096
 
@@ -116,10 +119,111 @@ class ScenarioItem(pytest.Item):
         return self.path, None, self.name
 
 
+# Fixtures --------------------------------------------------------------------------------------------------
+
+
+class ScenarioRun:
+    """A finished run. Keeps the bytes of every loop: meant for scenarios of a test's size."""
+
+    def __init__(
+        self, scenario: Scenario, result: RunResult, loops: Mapping[int, Mapping[str, bytes]]
+    ) -> None:
+        from simkit.core.files import read_tree
+
+        self.scenario = scenario
+        #: The final tree: path below the run's root -> bytes.
+        self.tree: dict[str, bytes] = read_tree(result.folder)
+        #: The tree after each loop, by its number (L1 is 1).
+        self.loops = loops
+        #: Every finding of the contract's rules, errors and warnings.
+        self.findings: tuple[Finding, ...] = tuple(result.judgement.findings)
+        #: Whether the rules fired exactly as the scenario says and all its expectations hold.
+        self.ok = result.judgement.ok
+
+    def at(self, loop: int) -> dict[str, Any]:
+        """The documents after `loop` by file stem: `run.at(3)["risk_snapshot"]["dd_state"]["state"]`."""
+        from simkit.core.canon import decode
+
+        return {
+            Path(path).stem: decode(data) for path, data in self.loops[loop].items() if path.endswith(".json")
+        }
+
+    @property
+    def timeline(self) -> list[dict[str, Any]]:
+        """`at` for every loop, L1 first."""
+        return [self.at(loop) for loop in sorted(self.loops)]
+
+
+def run_scenario(what: str | Path, start: Path, folder: Path, data: Path | None = None) -> ScenarioRun:
+    """Run what a test names: YAML text, a path (from `start` or the project's root), or a scenario's name.
+
+    `folder` is the test's own. Raises SimkitError.
+    """
+    from simkit.run import simulate
+
+    project = _project(start)
+    number = len(list(folder.glob("simkit-run-*")))
+    place = folder / f"simkit-run-{number}"
+    place.mkdir(parents=True)
+    scenario = _scenario(what, start, place, project)
+    loops: dict[int, dict[str, bytes]] = {}
+
+    def keep(record: LoopRecord) -> None:
+        loops[record.loop] = dict(record.tree)
+
+    base = (place if _is_text(what) else project.root) / scenario.file
+    result = simulate(scenario, place / "run", base=base.parent, data=data, on_loop=keep)
+    return ScenarioRun(scenario, result, loops)
+
+
+def _is_text(what: str | Path) -> bool:
+    return isinstance(what, str) and "\n" in what
+
+
+def _scenario(what: str | Path, start: Path, place: Path, project: Project) -> Scenario:
+    from simkit.cli.select import one_scenario
+    from simkit.scenario.load import load
+
+    if _is_text(what):
+        return _from_text(str(what), place)
+    path, _, variant = str(what).partition("@")
+    for file in (start / path, project.root / path):
+        if file.is_file():
+            return _variant(load(file, project), variant, str(what))
+    return one_scenario(project, str(what))
+
+
+def _from_text(text: str, place: Path) -> Scenario:
+    """YAML text, in a project of its own; the file is named as its id, as it must be."""
+    from simkit.core.files import replace_file
+    from simkit.core.project import Project
+    from simkit.scenario.load import load
+
+    file = place / f"{_id_of(text)}.yaml"
+    replace_file(file, text.encode(), fsync=False)
+    return _variant(load(file, Project(place, place, place / "golden", place / ".simkit")), "", file.name)
+
+
+def _variant(found: tuple[Scenario, ...], variant: str, what: str) -> Scenario:
+    for scenario in found:
+        if scenario.variant == variant or (not variant and len(found) == 1):
+            return scenario
+    from simkit.core.errors import SimkitError
+
+    raise SimkitError(f"{what}: choose one of its variants: {', '.join(s.variant for s in found)}")
+
+
+def _id_of(text: str) -> str:
+    """The id that the text gives itself; the loader says what is wrong with any other."""
+    for line in text.splitlines():
+        if line.startswith("id:"):
+            return line.partition(":")[2].partition("#")[0].strip(" \"'") or "scenario"
+    return "scenario"
+
+
 @pytest.fixture
 def simkit_run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str | Path], ScenarioRun]:
     """Run a scenario: `simkit_run("drawdown/recovery@legacy")`, a path, or YAML text."""
-    from simkit.pytest_plugin.fixtures import run_scenario
 
     def run(what: str | Path) -> ScenarioRun:
         return run_scenario(what, request.path.parent, tmp_path, _data(request.config))
