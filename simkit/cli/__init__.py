@@ -26,6 +26,8 @@ COMMANDS = {
     "check": "Run scenarios, judge every loop and compare with the goldens",
     "show": "Print the surfaces and the events of one loop",
     "accept": "Make the result of a run its golden, with a reason",
+    "rules": "Show the rules of the contract, and the scenarios that make them fire",
+    "schema": "Print the JSON Schema of a surface or of a scenario",
 }
 
 

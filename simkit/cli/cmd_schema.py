@@ -18,8 +18,8 @@ _SCENARIO = "scenario"
 @click.command("schema")
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
-    """Print the JSON Schema (2020-12) of one document. NAME: scenario; or a surface by file, manifest key or id:
-    risk_snapshot, symbol_scores, S7. Without one, the names."""
+    """Print the JSON Schema (2020-12) of one document. NAME: scenario; or a surface by file, manifest key or
+    id: risk_snapshot, symbol_scores, S7. Without one, the names."""
     click.echo(_schema(name) if name else _names(), nl=not name)
     return Exit.SAME
 

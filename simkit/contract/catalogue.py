@@ -115,21 +115,30 @@ def matching(words: Iterable[str]) -> tuple[Rule, ...]:
 
 
 def _hint(word: str) -> str:
-    near = get_close_matches(word, [rule.id for rule in in_order()], n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(near)}?" if near else "Rules are called INV-L04; simkit rules shows them."
+    is_pattern = any(mark in word for mark in "*?[")
+    near = [] if is_pattern else get_close_matches(word, [rule.id for rule in in_order()], n=3, cutoff=0.6)
+    return (
+        f"Did you mean {' or '.join(near)}?" if near else "Rules are called INV-L04; simkit rules shows them."
+    )
 
 
 def sources_in_words(source: str) -> str:
     """`tbl, sys (A-19)` as `the surface table; implied by the v7.6 system (A-19)`."""
-    return "; ".join(re.sub(r"^[a-z]{3}", lambda m: SOURCES.get(m[0], m[0]), part) for part in source.split(", "))
+    return "; ".join(
+        re.sub(r"^[a-z]{3}", lambda m: SOURCES.get(m[0], m[0]), part) for part in source.split(", ")
+    )
 
 
 def surfaces_text(rule: Rule) -> str:
-    """The ids of the surfaces; a rule on the tree as a whole names none."""
-    every = tuple(f"S{number}" for number in range(1, 12))
-    if rule.surfaces == every:
-        return "S1-S11"
-    return ", ".join(rule.surfaces) or "the tree"
+    """The ids of the surfaces, `S1, S3-S8`; a rule on the tree as a whole names none."""
+    runs: list[list[str]] = []
+    for surface in rule.surfaces:
+        if runs and runs[-1][-1][0] == "S" == surface[0] and int(surface[1:]) == int(runs[-1][-1][1:]) + 1:
+            runs[-1].append(surface)
+        else:
+            runs.append([surface])
+    shown = (f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+    return ", ".join(shown) or "the tree"
 
 
 # The page --------------------------------------------------------------------------------------------------
@@ -140,27 +149,28 @@ def page() -> str:
     lines = [
         "# The rules",
         "",
-        "Every rule that a tree of state surfaces is judged by. `simkit rules` shows the same on a terminal, and",
-        "`simkit rules INV-L04` also the scenarios that make a rule fire.",
+        "Every rule that a tree of state surfaces is judged by. `simkit rules` shows the same on a terminal,",
+        "and `simkit rules INV-L04` also the scenarios that make a rule fire.",
         "",
         "Made by `python -m simkit.contract.catalogue > docs/rules.md`; do not edit.",
         "",
-        *_legend("Tier", TIERS),
-        *_legend("Looks at", KINDS.values()),
-        *_legend("Source", SOURCES),
-        "A source may add `A-nn`, the reading of an ambiguous sentence. `D-nn` in an example is the legacy defect that",
-        "breaks the rule. A rule that lacks what it looks at is reported as not evaluated, never as passed.",
+        *(f"- Tier `{tier}`: {meaning}." for tier, meaning in TIERS.items()),
+        "",
+        *(f"- Source `{source}`: {meaning}." for source, meaning in SOURCES.items()),
+        "",
+        "A source may add `A-nn`, the reading of an ambiguous sentence. `D-nn` in an example is the legacy",
+        "defect that breaks the rule. A rule that lacks what it looks at is reported as not evaluated, never",
+        "as passed.",
     ]
     for area, members in by_area(RULES.values()).items():
-        lines += ["", f"## {AREAS[area]}", "", "| id | rule | example of a violation | looks at | tier | source |"]
+        lines += [
+            "",
+            f"## {AREAS[area]}",
+            "",
+            "| id | rule | example of a violation | looks at | tier | source |",
+        ]
         lines += ["|---|---|---|---|---|---|", *map(_row, members)]
     return "\n".join([*lines, ""])
-
-
-def _legend(head: str, words: Iterable[str]) -> list[str]:
-    if isinstance(words, dict):
-        return [f"- {head} `{word}`: {meaning}." for word, meaning in words.items()] + [""]
-    return [f"- {head}: {'; '.join(words)}.", ""]
 
 
 def _row(rule: Rule) -> str:
@@ -171,5 +181,4 @@ def _row(rule: Rule) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    sys.stdout.write(page())
+    sys.stdout.buffer.write(page().encode())

@@ -1,11 +1,11 @@
 """JSON Schemas (draft 2020-12) of the surfaces, the registry, the engine metadata and the manifest.
 
-Comes in: the table and the shapes. Goes out: `names`, `named`, `schema`, `text`, and the shipped files beside this
-module. May import `core` and `contract`.
+Comes in: the table and the shapes. Goes out: `DOCUMENTS`, `named`, `schema`, `text`, `shipped`, and the files
+beside this module. May import `core` and `contract`.
 
-They describe the documents that simkit itself writes: core fields are `required`, nothing forbids further keys,
-a number says its unit as `x-unit` and its grain as `x-quantum`. `python -m simkit.contract.schemas` writes the
-files anew; a test holds them equal to what is generated.
+They describe the documents that simkit itself writes: core fields are `required`, nothing forbids further
+keys, a number says its unit as `x-unit` and its grain as `x-quantum`. `python -m simkit.contract.schemas`
+writes the files anew; a test holds them equal to what is generated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from msgspec import Struct
 
 from simkit.contract.shapes.auxiliary import Manifest, TpSlRegistryFile
 from simkit.contract.shapes.base import Shape
-from simkit.contract.table import CONTRACT_VERSION, ENGINE_METADATA, MANIFEST_PATH, REGISTRY_PATH, SURFACES
+from simkit.contract.table import (
+    CONTRACT_VERSION,
+    ENGINE_METADATA,
+    MANIFEST_PATH,
+    REGISTRY_PATH,
+    SURFACES,
+    Surface,
+)
 from simkit.core.files import replace_file
 
 #: Folder of the shipped files beside this module.
@@ -38,13 +45,15 @@ class Described(Struct, frozen=True):
     shape: type[Shape]
 
 
+def _described(surface: Surface) -> Described:
+    words = f"{surface.description}. Writer: {surface.owner}, {surface.frequency}."
+    return Described(surface.stem, surface.id, surface.key, surface.path, words, surface.shape)
+
+
 DOCUMENTS: Final[dict[str, Described]] = {
     document.name: document
     for document in (
-        *(
-            Described(s.stem, s.id, s.key, s.path, f"{s.description}. Writer: {s.owner}, {s.frequency}.", s.shape)
-            for s in (*SURFACES, ENGINE_METADATA)
-        ),
+        *map(_described, (*SURFACES, ENGINE_METADATA)),
         Described(
             "position_tp_sl", "AUX-1", "position_tp_sl", REGISTRY_PATH,
             "The executor's own registry of take-profit and stop levels.", TpSlRegistryFile,
@@ -84,8 +93,8 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _tidy(part: Any) -> None:
-    """Say `type: [number, null]` where msgspec says it as `anyOf`, so that a validator names one error, and drop
-    empty lists."""
+    """Say `type: [number, null]` where msgspec says it as `anyOf`, so that a validator names one error, and
+    drop empty lists."""
     if isinstance(part, list):
         for item in part:
             _tidy(item)

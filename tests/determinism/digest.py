@@ -1,7 +1,8 @@
 """Runs scenarios and prints one line each: name, running hash, unseed, digest of the final tree with its logs.
 
-Started as a process of its own by test_same_bytes.py, under whatever environment the test chose. The argument
-`leak` plants a dependence on the hash seed in a published file, to prove that the comparison would see one.
+Started as a process of its own by test_same_bytes.py, under whatever environment the test chose. Arguments: how many
+loops of each scenario to run at most, how often, and `leak`, which plants a dependence on the hash seed in a
+published file, to prove that the comparison would see one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from simkit.scenario.load import discover, load
 from simkit.surfaces import build_diagnostics
 
 ROOT = Path(__file__).parents[2]
-LONG = 200
 
 
 def plant_a_leak() -> None:
@@ -34,19 +34,17 @@ def tree_digest(folder: Path) -> str:
 
 def main() -> None:
     locale.setlocale(locale.LC_ALL, "")
+    until, times = int(sys.argv[1]), int(sys.argv[2])
     if "leak" in sys.argv:
         plant_a_leak()
     project = find_project(ROOT)
     for file in discover(project):
         for scenario in load(file, project):
-            if scenario.needs_data:
-                continue
-            for again in range(2 if scenario.clock.loops < LONG else 1):
+            for _ in range(0 if scenario.needs_data else times):
                 with tempfile.TemporaryDirectory() as place:
                     folder = Path(place)
-                    result = simulate(scenario, folder, base=file.parent, until=LONG)
-                    recording = result.recording
-                    print(scenario.name, recording.running, recording.unseed, tree_digest(folder), again)
+                    recording = simulate(scenario, folder, base=file.parent, until=until).recording
+                    print(scenario.name, recording.running, recording.unseed, tree_digest(folder))
 
 
 if __name__ == "__main__":

@@ -11,28 +11,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+#: Enough for every event of the short scenarios; the slow test runs all loops.
+LOOPS = 25
 SCRIPT = Path(__file__).with_name("digest.py")
 
 
-def digests(change: Mapping[str, str], *arguments: str) -> dict[str, set[str]]:
+def digests(change: Mapping[str, str], *, until: int = LOOPS, times: int = 1, leak: str = "") -> dict[str, set[str]]:
     """What the digest script prints under a changed environment: name -> the distinct rests of its lines."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "TZ"))}
     environment.update({"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), **change})
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+        [sys.executable, str(SCRIPT), str(until), str(times), leak],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, set[str]] = {}
     for line in done.stdout.splitlines():
         name, rest = line.split(" ", 1)
-        found.setdefault(name, set()).add(rest.rsplit(" ", 1)[0])
+        found.setdefault(name, set()).add(rest)
     assert found, "no scenario ran"
     return found
 
 
 @pytest.fixture(scope="module")
 def usual() -> dict[str, set[str]]:
-    return digests({})
+    return digests({}, times=2)
 
 
 def test_twice_in_one_process(usual: dict[str, set[str]]) -> None:
@@ -74,6 +77,12 @@ def test_same_bytes_under_a_comma_decimal_locale(tmp_path: Path, usual: dict[str
 
 def test_a_planted_leak_is_seen(usual: dict[str, set[str]]) -> None:
     """With a dependence on the hash seed planted, two hash seeds give different bytes: the comparison can fail."""
-    one, two = digests({"PYTHONHASHSEED": "1"}, "leak"), digests({"PYTHONHASHSEED": "2"}, "leak")
+    one, two = (digests({"PYTHONHASHSEED": seed}, leak="leak") for seed in ("1", "2"))
     assert one.keys() == two.keys() == usual.keys()
     assert all(one[name] != two[name] for name in one)
+
+
+@pytest.mark.slow
+def test_every_loop_of_every_scenario_is_the_same_under_a_hostile_environment() -> None:
+    hostile = {"PYTHONHASHSEED": "random", "TZ": "America/St_Johns", "LC_ALL": "C"}
+    assert digests(hostile, until=10**9) == digests({}, until=10**9)
