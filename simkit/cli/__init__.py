@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -83,6 +84,7 @@ class CommandTable(click.Group):
         **extra: Any,
     ) -> Any:
         words = list(sys.argv[1:] if args is None else args)
+        _show_what_the_terminal_cannot()
         try:
             code = super().main(words, prog_name or "simkit", complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
@@ -97,6 +99,13 @@ class CommandTable(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as problem:
             raise _ReaderGone from problem
+
+
+def _show_what_the_terminal_cannot() -> None:
+    """A character that the output's encoding lacks becomes an escape, as on a Windows pipe; never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class _ReaderGone(Exception):  # noqa: N818 - click would answer a BrokenPipeError itself, with code 1
