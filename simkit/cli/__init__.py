@@ -102,7 +102,7 @@ class CommandTable(click.Group):
 
 
 def _show_what_the_terminal_cannot() -> None:
-    """A character that the output's encoding lacks becomes an escape, as on a Windows pipe; never an error."""
+    """A character that the output's encoding lacks becomes an escape, as on a Windows pipe."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,6 +1,6 @@
 """`simkit list`: the scenarios of the project, or what can be broken.
 
-Comes in: nothing. Goes out: a table. May import `core`, `scenario`, `executor.legacy`, `report`.
+Comes in: nothing. Goes out: a table. May import `core`, `scenario`, `report`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _scenarios(project: Project, words: tuple[str, ...], expression: str) -> int
 
 
 def _faults() -> list[str]:
-    from simkit.executor.legacy import LEGACY
+    from simkit.core.legacy import LEGACY
     from simkit.scenario import model
 
     kinds = [(str(kind.__struct_config__.tag), _first_line(kind.__doc__)) for kind in get_args(model.Fault)]

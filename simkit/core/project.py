@@ -61,7 +61,9 @@ def find_project(start: Path) -> Project:
     for name in ("scenarios", "golden"):
         value = settings.get(name, name)
         if not isinstance(value, str) or not value:
-            raise SimkitError(f"{root / 'pyproject.toml'}: [tool.simkit] {name} = {value!r}: a folder's name is expected")
+            raise SimkitError(
+                f"{root / 'pyproject.toml'}: [tool.simkit] {name} = {value!r}: a folder's name is expected"
+            )
         places[name] = root / value
     return Project(root, places["scenarios"], places["golden"], environment.work_dir(root))
 

@@ -14,15 +14,13 @@ from typing import Any, Final, get_args
 import msgspec
 
 from simkit.contract.shapes.intel import FactorConfig, FactorWeights
+from simkit.core.legacy import LEGACY
 from simkit.core.numeric import USD
 from simkit.core.settings import Part, Settings
 from simkit.scenario import units
 from simkit.scenario.reading import Reader
-from simkit.scenario.units import Unreadable, nearest
+from simkit.scenario.units import Unreadable
 from simkit.scenario.yaml_nodes import Node
-
-#: Defects of behaviour.md 17 that an executor may be asked to show again; D-38 is not used.
-LEGACY: Final = tuple(f"D-{number:02}" for number in range(1, 40) if number != 38)
 
 #: Fractions whose names do not end in `_pct` or `_frac`.
 FRACTIONS: Final = frozenset(
@@ -105,9 +103,7 @@ def _legacy(reader: Reader, node: Node) -> tuple[str, ...]:
         name = reader.read(item, str, "a defect such as `D-11`")
         if name is not None and name not in LEGACY:
             reader.wrong(
-                item,
-                f"`{name}` is no known defect",
-                f"D-01..{LEGACY[-1]}" if len(name) < 3 else nearest(name, LEGACY),
+                item, f"`{name}` is no defect that the executor can show", f"it can show {', '.join(LEGACY)}"
             )
         elif name is not None:
             found.append(name)

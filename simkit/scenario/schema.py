@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
+from simkit.core.legacy import LEGACY
 from simkit.core.settings import Settings
-from simkit.scenario.compile_settings import LEGACY, WORDS, groups, unit_of
+from simkit.scenario.compile_settings import WORDS, groups, unit_of
 from simkit.scenario.document import Document
 from simkit.scenario.reading import Reader
 from simkit.scenario.yaml_nodes import Node

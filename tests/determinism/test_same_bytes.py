@@ -16,9 +16,13 @@ LOOPS = 25
 SCRIPT = Path(__file__).with_name("digest.py")
 
 
-def digests(change: Mapping[str, str], *, until: int = LOOPS, times: int = 1, leak: str = "") -> dict[str, set[str]]:
+def digests(
+    change: Mapping[str, str], *, until: int = LOOPS, times: int = 1, leak: str = ""
+) -> dict[str, set[str]]:
     """What the digest script prints under a changed environment: name -> the distinct rests of its lines."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "TZ"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "TZ"))
+    }
     environment.update({"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), **change})
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(until), str(times), leak],

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from venue_kit import Play, cash, fills, price, scenario, units
+
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.audit import ConservationError
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, Order
 from simkit.market.ticks import Tick
 from simkit.scenario.model import AccountReset, Loops, OpeningPosition, Step, Transfer, VenueProfile
-from venue_kit import Play, cash, fills, price, scenario, units
 
 SYMBOLS = ("ADAUSDT", "BTCUSDT")
 PRICES = st.integers(1, 200_000 * PRICE)

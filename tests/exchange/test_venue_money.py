@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from venue_kit import Play, at, bar, cash, fills, no_mark, position, price, scenario, units
+
 from simkit.exchange.orders import Balance, Booking, Funding
 from simkit.scenario.model import (
     AccountReset,
@@ -15,7 +17,6 @@ from simkit.scenario.model import (
     VenueProfile,
     WrongBalance,
 )
-from venue_kit import Play, at, bar, cash, fills, no_mark, position, price, scenario, units
 
 
 def test_fees_are_charged_on_the_notional() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from venue_kit import Play, acks, at, bar, cash, fills, no_mark, position, price, scenario, units
+
 from simkit.exchange.orders import Submitted
 from simkit.scenario.model import VenueProfile
-from venue_kit import Play, acks, at, bar, cash, fills, no_mark, position, price, scenario, units
 
 
 def only_fill(answer: Submitted) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
+
 from simkit.core.clock import MICROSECONDS, day_of, parse_iso
 from simkit.core.numeric import PRICE, QTY, USD, scaled
 from simkit.core.prng import Streams

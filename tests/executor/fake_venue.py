@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from exec_drive import price
+
 from simkit.exchange.orders import Ack, Balance, Order, Submitted, VenuePosition
 
 

@@ -9,6 +9,7 @@ from exec_drive import START, at, usd
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
 from simkit.core.settings import DrawdownSettings, NavSettings
 from simkit.executor.drawdown import Drawdown, DrawdownState, anomalous, next_state
 from simkit.executor.port import Disk

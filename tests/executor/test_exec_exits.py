@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from exec_drive import START, price
 from fake_venue import AnswersOnly
+
 from simkit.core.numeric import QTY
 from simkit.exchange.orders import Order
 from simkit.executor.exits import scan

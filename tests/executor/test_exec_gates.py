@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from exec_drive import entry, settings, usd
 from msgspec.structs import replace
+
 from simkit.core.settings import Settings
 from simkit.executor.gates import EARLY, GATES, OpenBook, Request, Seen, check
 from simkit.executor.state import DrawdownPart, VarPart

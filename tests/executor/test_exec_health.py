@@ -7,6 +7,7 @@ from exec_drive import START, at
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
 from simkit.core.clock import DAY_US
 from simkit.core.settings import LivenessSettings, Settings
 from simkit.executor.liveness import DISABLED, liveness

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import WIDE, Run, at, entry, fills, nav_path, position, price, run, scenario, settings, usd
+
 from simkit.executor.state import ExecutorState, NavJump
 from simkit.scenario.model import (
     AccountReset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, at, entry, price, usd
+
 from simkit.core.numeric import QTY
 from simkit.core.settings import TpSlSettings
 from simkit.exchange.orders import Fill, Order

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+
+from simkit.core.legacy import LEGACY
 from simkit.core.numeric import QTY
 from simkit.exchange.orders import Ack, Fill
-from simkit.executor.legacy import LEGACY
 from simkit.executor.port import LoopOutput
 from simkit.scenario.model import (
     GhostLedgerEntry,

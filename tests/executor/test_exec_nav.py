@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, at, usd
+
 from simkit.core.settings import NavSettings
 from simkit.exchange.orders import Balance
 from simkit.executor.nav import Day, Nav, jump

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exec_drive import price, usd
 from fake_venue import AnswersOnly
+
 from simkit.core.numeric import QTY
 from simkit.exchange.orders import VenuePosition
 from simkit.executor.positions import Positions

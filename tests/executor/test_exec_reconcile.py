@@ -8,6 +8,7 @@ from fake_venue import AnswersOnly
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
 from simkit.core.numeric import QTY
 from simkit.executor.reconcile import reconcile
 from simkit.executor.state import LedgerEntry, PositionRow, Reconciliation, RegistryEntry, Side

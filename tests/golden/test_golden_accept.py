@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from golden_runs import FINGERPRINT, ME, NAME, Bench, snapshot
 from msgspec.structs import replace
+
 from simkit.core.errors import SimkitError
 from simkit.golden.pending import accept, drop, keep, pending, remove
 from simkit.golden.store import REASONS, Golden, edits, is_golden, read_golden, read_reasons, recover

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from simkit.core.canon import decode, encode_sorted
 from simkit.core.clock import epoch_s, iso
 from simkit.golden.delta import DEPTH, apply, diff, elide, restore

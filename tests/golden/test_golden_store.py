@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from golden_runs import LOG, NAME, Bench, documents, record, snapshot, state, tree_of
+
 from simkit.core.canon import decode, encode_sorted, pretty
 from simkit.core.errors import SimkitError
 from simkit.golden.history import HISTORY, decode_line, raw_lines, verify_history

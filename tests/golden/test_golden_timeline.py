@@ -6,6 +6,7 @@ import csv
 from typing import Any
 
 from golden_runs import Bench, record, tree_of
+
 from simkit.golden.timeline import COLUMNS
 
 

@@ -48,7 +48,12 @@ def simkit(project: Path, *arguments: str, kill_at: int | None = None) -> subpro
     environment["PYTHONPATH"] = str(ROOT)
     head = ["-m", "simkit"] if kill_at is None else [str(KILLER), str(kill_at), str(project / "count"), "--"]
     return subprocess.run(
-        [sys.executable, *head, *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *head, *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -69,7 +74,9 @@ def golden_is_whole(project: Path) -> bool:
     """No golden, or a complete and unedited one (a swap cut short counts as the old one, which recovery restores)."""
     store.recover(project / "golden")
     folder = project / "golden" / "small"
-    return not folder.exists() or (store.is_golden(folder) and not store.edits(folder, store.read_golden(folder)))
+    return not folder.exists() or (
+        store.is_golden(folder) and not store.edits(folder, store.read_golden(folder))
+    )
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_kit import closes, play, price
+
 from simkit.core.numeric import PRICE
 from simkit.market.ticks import Bars
 from simkit.scenario.model import Jump, RandomWalk, Regime

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_kit import closes, ohlc, play, price, replay, write
+
 from simkit.core.clock import iso, parse_iso
 from simkit.core.numeric import PRICE, scaled
 from simkit.market.cells import label_of, price_of

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from market_kit import mistakes, play, replay, told, write
+
 from simkit.core.errors import Exit, ScenarioError, SimkitError
 from simkit.scenario.model import ColumnMap, Replay
 

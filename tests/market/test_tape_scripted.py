@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from market_kit import closes, ohlc, play, price, scenario
+
 from simkit.core.errors import Exit, SimkitError
 from simkit.core.prng import Streams
 from simkit.market.tape import tape

@@ -82,11 +82,15 @@ def test_imports_go_left_only(file: Path) -> None:
     if room in ALLOWED:
         assert wrong_arrows(room, source) == [], f"{file.relative_to(ROOT)} imports what stands to its right"
     if room not in MAY_RUN:
-        assert "run" not in {target.split(".")[0] for _, target in imported(ast.parse(source))} or room == "run"
+        assert (
+            "run" not in {target.split(".")[0] for _, target in imported(ast.parse(source))} or room == "run"
+        )
 
 
 def test_an_arrow_to_the_right_is_found() -> None:
-    assert wrong_arrows("executor", "from simkit.surfaces import publish") == ["line 1: executor -> surfaces.publish"]
+    assert wrong_arrows("executor", "from simkit.surfaces import publish") == [
+        "line 1: executor -> surfaces.publish"
+    ]
     assert wrong_arrows("contract", "def f():\n    import simkit.executor.var\n") == [
         "line 2: contract -> executor.var"
     ]

@@ -50,7 +50,9 @@ def test_nothing_is_left_open(file: Path) -> None:
 
 def test_the_pipeline_fits_on_one_screen() -> None:
     tree = ast.parse((ROOT / "simkit" / "run.py").read_text(encoding="utf-8"))
-    simulate = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "simulate")
+    simulate = next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "simulate"
+    )
     assert simulate.end_lineno is not None
     assert simulate.end_lineno - simulate.lineno < 70
 

@@ -150,7 +150,7 @@ faults:
   - {at: L8, sync_down: true}
   - {at: L9, balance_down: true}
 executor:
-  legacy: [D-11, D-03]
+  legacy: [D-11, D-33]
   tp_sl: {seed: false, sl_atr: 2.5, atr_frac: 1 %}
   limits: {max_trade_nav_pct: 20 %, symbol_order_usd: 90000 USD, nav_fresh_s: 90 s, restricted: [SOLUSDT],
            correlation_groups: {L1: 50 %}, max_concurrent: 3}

@@ -156,7 +156,7 @@ def test_events_come_by_loop_and_settings_build_on_each_other(everything: m.Scen
         0.2,
     )
     assert (second.settings.limits.kill_switch, second.settings.limits.max_trade_nav_pct) == (False, 0.08)
-    assert second.settings.legacy == ("D-03", "D-11")
+    assert second.settings.legacy == ("D-11", "D-33")
 
 
 def test_faults(everything: m.Scenario) -> None:
@@ -182,7 +182,7 @@ def test_faults(everything: m.Scenario) -> None:
 
 def test_settings_in_their_own_units(everything: m.Scenario) -> None:
     s = everything.settings
-    assert s.legacy == ("D-03", "D-11")
+    assert s.legacy == ("D-11", "D-33")
     assert (s.tp_sl.seed, s.tp_sl.sl_atr, s.tp_sl.tp_atr, s.tp_sl.atr_frac) == (False, 2.5, 3.0, 0.01)
     assert (s.limits.max_trade_nav_pct, s.limits.symbol_order_usd, s.limits.nav_fresh_s) == (
         0.2,

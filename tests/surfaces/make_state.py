@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import replace
+
 from simkit.core.numeric import PRICE, QTY, USD, money
 from simkit.core.settings import Settings
 from simkit.executor import state as st

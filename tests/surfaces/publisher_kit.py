@@ -6,6 +6,7 @@ Comes in: an `ExecutorState`, a `LoopOutput`, a door. Goes out: the files behind
 from __future__ import annotations
 
 from make_state import make_scenario
+
 from simkit.core.files import Door
 from simkit.exchange.orders import Ack, Balance, Order, Submitted, VenueEvent, VenuePort
 from simkit.exchange.orders import VenuePosition as Held

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from make_state import START_US, flat_state, make_scenario, make_state
 from memory_door import MemoryDoor
+
 from simkit.contract.readers import Doc
 from simkit.contract.table import by_stem
 from simkit.core import canon

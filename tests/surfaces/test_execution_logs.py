@@ -8,6 +8,7 @@ import pytest
 from make_state import START_US, make_state
 from memory_door import MemoryDoor
 from publisher_kit import NAMES, path, published
+
 from simkit.contract.table import ORDERS_LOG, VETO_LOG
 from simkit.core import canon
 from simkit.core.numeric import PRICE, QTY

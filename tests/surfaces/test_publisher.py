@@ -10,6 +10,7 @@ from make_state import PERIOD_US, POSITIONS, START_US, flat_state, make_scenario
 from memory_door import MemoryDoor, longest_file
 from msgspec.structs import replace
 from publisher_kit import INTEL, NAMES, VENUE, Scripted, loop_input, path, published
+
 from simkit.contract.table import MANIFEST_PATH, REGISTRY_PATH, manifest
 from simkit.core import canon
 from simkit.core.files import Door

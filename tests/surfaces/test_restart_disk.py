@@ -9,6 +9,7 @@ from make_state import POSITIONS, START_US, SYMBOLS, flat_state, make_scenario, 
 from memory_door import MemoryDoor
 from msgspec.structs import replace
 from publisher_kit import VENUE, Scripted, path, published
+
 from simkit.core.numeric import USD
 from simkit.executor.port import Disk
 from simkit.executor.state import RegistryEntry

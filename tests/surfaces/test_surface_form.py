@@ -9,6 +9,7 @@ import pytest
 from make_state import SYMBOLS, VAR, flat_state, make_state
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
+
 from simkit.contract.shapes.base import Shape
 from simkit.contract.table import by_path
 from simkit.core import canon

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from make_state import POSITIONS, flat_state, make_state, position
 from msgspec.structs import replace
+
 from simkit.contract.shapes.base import Shape
 from simkit.core import canon
 from simkit.core.numeric import USD

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from make_state import PERIOD_US, START_US, flat_state, make_scenario, make_state
 from memory_door import MemoryDoor, longest_file
 from msgspec.structs import replace
+
 from simkit.core import canon
 from simkit.core.files import Door
 from simkit.core.numeric import USD, fraction

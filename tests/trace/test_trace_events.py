@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from trace_records import KPIS, NAV, moment, record, written
+
 from simkit.core.canon import decode, encode_sorted
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, Order
 from simkit.executor.port import Veto
 from simkit.scenario.model import Loops, Restart, Signal, SyncDown, WrongBalance
 from simkit.trace.events import events_of, told
-from trace_records import KPIS, NAV, moment, record, written
 
 ORDER = Order("o-1", "i-1", "BTCUSDT", "BUY", "LONG", QTY // 2, False, "entry")
 ACK = Ack(1, moment(1), ORDER, "v-1", "FILLED", QTY // 2)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from trace_records import KPIS, NAV, record, written
+
 from simkit.exchange.orders import Ack, Fill, Order
 from simkit.trace.chain import WIDTH
 from simkit.trace.record import LoopRecord
 from simkit.trace.recorder import ExpectedRun, Recorder, Recording
 from simkit.trace.spool import Frame, frames
-from trace_records import KPIS, NAV, record, written
 
 Tree = dict[str, bytes]
 

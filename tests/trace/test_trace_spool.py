@@ -6,6 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+
 from simkit.core.errors import IoError
 from simkit.trace.spool import Frame, SpoolWriter, frames
 
