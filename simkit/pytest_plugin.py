@@ -85,7 +85,7 @@ class ScenarioFile(pytest.File):
         return str(excinfo.value) if isinstance(excinfo.value, SimkitError) else super().repr_failure(excinfo)
 
 
-class ScenarioFailed(Exception):  # noqa: N818 - the name stands in pytest's short summary
+class ScenarioFailed(Exception):
     """A scenario that is not the same, with the text that `simkit check` prints."""
 
 

@@ -108,7 +108,7 @@ def _show_what_the_terminal_cannot() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-class _ReaderGone(Exception):  # noqa: N818 - click would answer a BrokenPipeError itself, with code 1
+class _ReaderGone(Exception):
     """Whoever read our output has left, as in `simkit list | head -1`."""
 
 

@@ -37,7 +37,7 @@ BPS: Final = Decimal("0.0001")
 MOST_DIGITS: Final = 16  # products with any scale stay within the 28 digits of decimal's default context
 
 
-class Unreadable(ValueError):  # noqa: N818 - it is caught and placed, never shown by name
+class Unreadable(ValueError):
     """A scalar that does not mean what its place asks for."""
 
     def __init__(self, message: str, hint: str = "") -> None:

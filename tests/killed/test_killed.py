@@ -111,7 +111,7 @@ def test_a_run_killed_anywhere_leaves_every_surface_whole(project: Path) -> None
 
 
 def test_a_golden_whose_swap_was_cut_short_is_still_compared(project: Path) -> None:
-    """Killed between the two renames of a swap, the old golden lies aside; a check finds it there and writes nothing."""
+    """Killed between the renames of a swap, the old golden lies aside; a check finds it there and writes nothing."""
     assert simkit(project, "accept", "small", "--reason", "first").returncode == 0
     (project / "golden" / "small").rename(project / "golden" / ".old_small")
     assert simkit(project, "check").returncode == 0

@@ -138,7 +138,10 @@ CASES = {
         "1:76: `ledgr` is unknown here | did you mean `ledger`?",
     ),
     # Executor
-    "defect": ("executor: {legacy: [D-38]}", "1:21: `D-38` is no defect that the executor can show | it can show D-11, D-14, D-33, D-37"),
+    "defect": (
+        "executor: {legacy: [D-38]}",
+        "1:21: `D-38` is no defect that the executor can show | it can show D-11, D-14, D-33, D-37",
+    ),
     "legacy list": ("executor: {legacy: D-11}", "1:20: found `D-11`, expected a list such as [D-11]"),
     "bare fraction": (
         "executor: {limits: {max_trade_nav_pct: 0.11}}",

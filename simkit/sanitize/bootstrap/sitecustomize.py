@@ -11,6 +11,7 @@ wrong in here is counted (`lost`) and told with the next line.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
@@ -56,7 +57,7 @@ def content_of(path: str) -> dict[str, Any] | None:
             return None
         found = {"inode": status.st_ino, "size": status.st_size, "crc": status.st_mtime_ns & 0xFFFFFFFF}
         if status.st_size > LIMIT_BYTES:
-            return {**found, "fault": "", "judged": False}
+            return {**found, "read": False}
         parts = []
         while chunk := os.read(fd, 1 << 20):
             parts.append(chunk)
@@ -70,8 +71,6 @@ def judged(found: dict[str, Any] | None) -> dict[str, Any] | None:
     """The same with the document read: `fault` (rule and words) and the stamps instead of the bytes."""
     if found is None or "data" not in found:
         return found
-    import json
-
     data = found.pop("data")
     try:
         value = json.JSONDecoder(parse_constant=_refuse).decode(data.decode("utf-8"))
@@ -263,7 +262,10 @@ class Watch:
         if event == "os.posix_spawn" and argv == self.spawned:
             return  # subprocess told it already
         self.spawned = argv if event == "subprocess.Popen" else []
-        cut = env is not None and not any(_text(key) == VARIABLE for key in env)
+        cut = False
+        if env is not None:
+            kept = {_text(key): _text(value) for key, value in env.items()}
+            cut = VARIABLE not in kept or _FOLDER not in kept.get("PYTHONPATH", "").split(os.pathsep)
         self.tell("exec" if event == "os.exec" else "spawn", argv=argv, cut=cut)
 
     # Between loops ------------------------------------------------------------------------------------------
@@ -286,8 +288,6 @@ class Watch:
     # The log ------------------------------------------------------------------------------------------------
 
     def tell(self, kind: str, **more: Any) -> None:
-        import json
-
         pid, lines = os.getpid(), []
         if pid != self.pid:
             argv = [_text(word) for word in getattr(sys, "orig_argv", sys.argv)]
@@ -328,8 +328,6 @@ def _run_the_other() -> None:
 
 
 def _install() -> None:
-    import json
-
     settings = json.loads(os.environ[VARIABLE])  # det-ok: runs in the child, where simkit's doors are not
     watch = Watch(settings["log"], settings["state"], settings["names"])
     watch.tell("start")
