@@ -157,7 +157,7 @@ def signals_end_once(look: Look, memory: Memory) -> Outcome:
     reads=("diagnostics",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="total_orders 3, last_order_ts null",
     part="counters",
 )
 def times_go_with_totals(look: Look, memory: Memory) -> Outcome:
@@ -178,7 +178,7 @@ def times_go_with_totals(look: Look, memory: Memory) -> Outcome:
     reads=("diagnostics",),
     kind="T",
     tier="reference",
-    example="the two differ",
+    example="total_vetoes 4 -> 5, last_veto_ts unmoved",
 )
 def times_move_with_totals(look: Look, memory: Memory) -> Outcome:
     counters, before, truth = view(look).counters, look.before, look.truth
@@ -232,7 +232,7 @@ def reasons_are_known(look: Look, memory: Memory) -> Outcome:
     reads=("diagnostics",),
     kind="J",
     tier="reference",
-    example="the two differ",
+    example="total_vetoes 5, the veto log holds 4 intents",
 )
 def total_vetoes_is_the_log(look: Look, memory: Memory) -> Outcome:
     """An intent vetoed again more than 4096 vetoes later counts as another one."""

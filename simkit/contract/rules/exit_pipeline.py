@@ -132,7 +132,7 @@ def _breakdown(pipeline: Doc) -> tuple[int, int, int, int]:
     reads=("diagnostics",),
     kind="W",
     tier="contract",
-    example="the two differ",
+    example="missing_count 2 with missing_tp_sl 1 and missing_ledger 0",
 )
 def missing_count_is_the_sum(look: Look, memory: Memory) -> Outcome:
     pipeline = view(look).pipeline
@@ -200,7 +200,7 @@ def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
     reads=("positions_state", "positions_ledger", "diagnostics", "position_tp_sl"),
     kind="X",
     tier="reference",
-    example="the two differ",
+    example="an uncovered LONG 5 % under water, underwater 0",
 )
 def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
     """An entry whose price no row of S3 shows may count or not: the tree does not say how deep it is."""

@@ -49,7 +49,7 @@ _PIPELINE = "runtime_diagnostics.exit_pipeline"
     reads=("diagnostics",),
     kind="J",
     tier="reference",
-    example="the two differ",
+    example="an exit is sent, last_exit_trigger_ts stays",
 )
 def trigger_moves_with_exits(look: Look, memory: Memory) -> Outcome:
     truth = look.truth
@@ -138,7 +138,7 @@ def crossed_levels_exit(look: Look, memory: Memory) -> Outcome:
     reads=("positions_ledger",),
     kind="J",
     tier="reference",
-    example="the two differ",
+    example="a tp exit at 101 with its level at 103",
 )
 def exits_have_a_crossed_level(look: Look, memory: Memory) -> Outcome:
     truth = look.truth

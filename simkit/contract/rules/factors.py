@@ -33,7 +33,7 @@ _MAX_FACTORS = 64
     reads=("factor_diagnostics",),
     kind="W",
     tier="contract",
-    example="the two differ",
+    example="no covariance block",
     part="factor_diagnostics",
 )
 def factor_blocks_are_there(look: Look, memory: Memory) -> Outcome:
@@ -272,7 +272,7 @@ def _equal(a: Doc, b: Doc) -> bool:
     reads=("factor_diagnostics",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="orthogonalization_enabled false beside an orthogonalized block",
     part="factor_diagnostics",
 )
 def flags_say_what_is_there(look: Look, memory: Memory) -> Outcome:

@@ -33,7 +33,7 @@ def _rows(look: Look) -> list[tuple[int, Doc]]:
     reads=("symbol_scores_v6",),
     kind="W",
     tier="contract",
-    example="the two differ",
+    example="a row without hybrid",
     part="symbol_scores_v6",
 )
 def score_rows_are_complete(look: Look, memory: Memory) -> Outcome:
@@ -97,7 +97,7 @@ def emission_follows_the_score(look: Look, memory: Memory) -> Outcome:
     reads=("symbol_scores_v6",),
     kind="W",
     tier="reading",
-    example="the two differ",
+    example="hybrid_score 0.45, hybrid.score 0.44",
     part="symbol_scores_v6",
 )
 def score_is_one_number(look: Look, memory: Memory) -> Outcome:
@@ -128,7 +128,7 @@ def score_is_one_number(look: Look, memory: Memory) -> Outcome:
     kind="X",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="router_quality_score 0.5 while S8 says 0.8",
 )
 def router_scores_agree(look: Look, memory: Memory) -> Outcome:
     times = view(look).times
@@ -155,7 +155,7 @@ def router_scores_agree(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="0.40 listed before 0.45",
     part="symbol_scores_v6",
 )
 def rows_are_ranked(look: Look, memory: Memory) -> Outcome:
@@ -220,7 +220,7 @@ def intel_changes_only_when_due(look: Look, memory: Memory) -> Outcome:
     reads=("rv_momentum",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="score 1.2",
     part="rv_momentum",
 )
 def rv_scores_are_bounded(look: Look, memory: Memory) -> Outcome:

@@ -99,7 +99,7 @@ def kpi_drawdown_is_the_drawdown(look: Look, memory: Memory) -> Outcome:
     reads=("kpis_v7", "risk_snapshot"),
     kind="X",
     tier="reference",
-    example="the two differ",
+    example="kpis var_nav_pct 0.02, risk var 0.03",
 )
 def kpi_var_is_the_var(look: Look, memory: Memory) -> Outcome:
     """Begun: B-VAR-5 cannot be recomputed from a tree, so only VaR is compared; CVaR lacks the returns."""
@@ -124,7 +124,7 @@ def kpi_var_is_the_var(look: Look, memory: Memory) -> Outcome:
     kind="X",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="an open symbol missing from per_symbol",
 )
 def kpis_cover_the_book(look: Look, memory: Memory) -> Outcome:
     seen = view(look)

@@ -66,7 +66,7 @@ def entry_count_is_the_length(look: Look, memory: Memory) -> Outcome:
     reads=("positions_ledger",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="BTCUSDT:LONG twice",
     part="entries",
 )
 def ledger_keys_are_unique(look: Look, memory: Memory) -> Outcome:

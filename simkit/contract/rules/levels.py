@@ -60,7 +60,7 @@ def keys_live_as_long_as_positions(look: Look, memory: Memory) -> Outcome:
     kind="T",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="a stop moves with no fill, no seed and no edit",
 )
 def levels_change_with_a_cause(look: Look, memory: Memory) -> Outcome:
     if look.truth is None:

@@ -32,7 +32,7 @@ _SOURCES = tuple(
     reads=("diagnostics",),
     kind="W",
     tier="contract",
-    example="the two differ",
+    example="liveness without missing",
 )
 def liveness_has_its_maps(look: Look, memory: Memory) -> Outcome:
     live = view(look).live
@@ -51,7 +51,7 @@ def liveness_has_its_maps(look: Look, memory: Memory) -> Outcome:
     reads=("diagnostics",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="last_order_ts later than last_router_event_ts",
 )
 def router_event_is_not_before_the_order(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
@@ -119,7 +119,7 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
     reads=("diagnostics",),
     kind="W",
     tier="reading",
-    example="the two differ",
+    example="last_signal_ts a minute after updated_ts",
 )
 def inner_times_are_not_ahead(look: Look, memory: Memory) -> Outcome:
     seen = view(look)

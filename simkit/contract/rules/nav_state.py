@@ -81,7 +81,7 @@ def mirror_is_not_newer(look: Look, memory: Memory) -> Outcome:
     reads=("nav_state",),
     kind="W",
     tier="contract",
-    example="the two differ",
+    example="nav 1000, total_equity 999",
     part="nav_state",
 )
 def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:

@@ -151,7 +151,7 @@ def _inverted(entries: Entries) -> list[Found]:
     kind="T",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="created_ts moves while the position stays open",
 )
 def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
     """After a restart a new `created_ts` passes: no file says when the executor first saw a position."""

@@ -158,7 +158,7 @@ def state_fits_the_drawdown(look: Look, memory: Memory) -> Outcome:
     reads=("risk_snapshot",),
     kind="W",
     tier="reading",
-    example="the two differ",
+    example="active false at dd 0.12 with limit 0.10",
 )
 def breaker_follows_the_drawdown(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
@@ -183,7 +183,7 @@ def breaker_follows_the_drawdown(look: Look, memory: Memory) -> Outcome:
     reads=("risk_snapshot",),
     kind="X",
     tier="reading",
-    example="the two differ",
+    example="nav of the loop before",
 )
 def risk_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
@@ -209,7 +209,7 @@ def risk_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
     reads=("positions_state", "position_tp_sl", "risk_snapshot"),
     kind="X",
     tier="reference",
-    example="the two differ",
+    example="num_positions 2 beside three rows",
 )
 def canary_counts_are_true(look: Look, memory: Memory) -> Outcome:
     seen = view(look)

@@ -151,7 +151,7 @@ def nav_jump_is_flagged(look: Look, memory: Memory) -> Outcome:
     reads=("risk_snapshot",),
     kind="T",
     tier="reference",
-    example="the two differ",
+    example="dd_flap absent after four changes in an hour",
 )
 def flapping_is_flagged(look: Look, memory: Memory) -> Outcome:
     """After a restart the changes before it may count or not: B-RST says nothing of them."""

@@ -112,7 +112,7 @@ def _score(row: Doc, router_class: str) -> float | None:
     reads=("router_health",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="quality_score 0.9 where the formula gives 0.8",
     part="router",
 )
 def scores_follow_the_formula(look: Look, memory: Memory) -> Outcome:
@@ -199,7 +199,7 @@ def _bucket_faults(row: Doc, head: str) -> list[Found]:
     reads=("router_health",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="ratio 0.5 with no TWAP notional",
     part="router",
 )
 def twap_ratio_is_the_share(look: Look, memory: Memory) -> Outcome:
@@ -230,7 +230,7 @@ def twap_ratio_is_the_share(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="count 0 beside a TWAP notional of 500",
     part="router",
 )
 def children_are_twap(look: Look, memory: Memory) -> Outcome:
@@ -311,7 +311,7 @@ def _global_shares(rows: list[tuple[str, Doc]], weights: list[float], total: Doc
     reads=("router_health",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="last_fill_ts after updated_ts",
 )
 def router_times_are_in_order(look: Look, memory: Memory) -> Outcome:
     now = view(look).times.get(_STEM)
@@ -349,7 +349,7 @@ def router_times_are_in_order(look: Look, memory: Memory) -> Outcome:
     kind="W",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="router_health_score 0.65, global.quality_score 0.80",
     part="router",
 )
 def summary_agrees(look: Look, memory: Memory) -> Outcome:

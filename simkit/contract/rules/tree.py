@@ -23,7 +23,7 @@ _INTENTS = 4096
     reads=(),
     kind="X",
     tier="reference",
-    example="the two differ",
+    example="nav_state stale for 16 minutes",
 )
 def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
     if _is_healthy(look):

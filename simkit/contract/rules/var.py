@@ -108,7 +108,7 @@ def var_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
     reads=("risk_snapshot",),
     kind="W",
     tier="reading",
-    example="the two differ",
+    example="a symbol at 0.045 over 0.04 and no flag",
     part="tail",
 )
 def cvar_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
@@ -140,7 +140,7 @@ def cvar_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
     kind="X",
     tier="reference",
     severity="W",
-    example="the two differ",
+    example="a symbol that nobody holds",
 )
 def cvar_covers_the_book(look: Look, memory: Memory) -> Outcome:
     cvar = look.docs[_STEM].get("cvar")
@@ -159,7 +159,7 @@ def cvar_covers_the_book(look: Look, memory: Memory) -> Outcome:
     reads=("risk_snapshot",),
     kind="W",
     tier="reference",
-    example="the two differ",
+    example="0.02 x 10000 published as 210",
 )
 def var_in_usd_is_var_times_nav(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
