@@ -1,4 +1,5 @@
-"""The pytest plugin: every scenario of a project is a test item; two fixtures run scenarios inside tests.
+"""The pytest plugin: every scenario of a project is a test item; fixtures run scenarios and
+executors inside tests.
 
 Comes in: pytest's hooks. Goes out: items `scenarios/drawdown/recovery.yaml::legacy`. May import every room,
 but only inside the hooks: at start-up pytest pays for this file and nothing else.
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from simkit.contract.finding import Finding
     from simkit.core.project import Project
     from simkit.run import RunResult
+    from simkit.sanitize.fixture import Sanitizer
     from simkit.scenario.model import Scenario
     from simkit.targets import Target
     from simkit.trace.record import LoopRecord
@@ -237,3 +239,11 @@ def state_tree() -> Callable[[str | Path], dict[str, bytes]]:
     from simkit.core.files import read_tree
 
     return read_tree
+
+
+@pytest.fixture
+def sanitizer(tmp_path: Path) -> Sanitizer:
+    """Watch an executor's file operations: `sanitizer([sys.executable, "executor.py"]).clean`."""
+    from simkit.sanitize.fixture import Sanitizer
+
+    return Sanitizer(tmp_path)

@@ -83,7 +83,7 @@ def simulate(
             mirror.sync(ts + scenario.clock.sync_phase_us, cue)
         record = LoopRecord(
             bars.loop, ts, bars.label, door.tree, door.take_journal(), booked, output, cue.signals, cue.events,
-            cue.faults, venue.positions(), settings, new_run, cue.synced,
+            cue.faults, venue.positions(), settings, new_run, cue.synced, bars.ticks,
         )  # fmt: skip
         judges.loop(record)
         recorder.record(record)

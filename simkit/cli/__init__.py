@@ -27,7 +27,9 @@ COMMANDS = {
     "check": "Run scenarios, judge every loop and compare with the goldens",
     "show": "Print the surfaces and the events of one loop",
     "accept": "Make the result of a run its golden, with a reason",
+    "coverage": "Show what the scenarios move, and what nothing touches",
     "rules": "Show the rules of the contract, and the scenarios that make them fire",
+    "sanitize": "Watch what an executor does to its state folder while it runs",
     "schema": "Print the JSON Schema of a surface or of a scenario",
 }
 

@@ -8,7 +8,7 @@ with its reason and never passes silently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -35,7 +35,8 @@ class LoggedOrder(Struct, frozen=True, gc=False):
 
 class LoggedFill(Struct, frozen=True, gc=False):
     """A fill as logged. `change` is the signed change of the position (LONG grows +, SHORT grows -); money
-    in USD. `intended_price` is the price when the order was sent, 0.0 where it is not known."""
+    in USD. `intended_price` is the price when the order was sent, 0.0 where it is not known; `ts` the time of
+    the fill in microseconds, 0 where it is that of the loop."""
 
     intent_id: str
     key: str
@@ -46,6 +47,7 @@ class LoggedFill(Struct, frozen=True, gc=False):
     reduce_only: bool
     reason: str
     intended_price: float = 0.0
+    ts: int = 0
 
 
 class LoggedVeto(Struct, frozen=True, gc=False):
@@ -63,6 +65,12 @@ class Truth(Struct, frozen=True, gc=False):
     (+) or left (-) the wallet in this loop: funding, transfers, declared income. `new_run`: an executor
     started before this loop. `synced`: sync_state ran after this loop. `seeding_off`: keys whose intent
     asked for no level. `exits`: the intent ids of the take-profit and stop exits of this loop, sent or not.
+    `closes`: per symbol the closes in USD that became known in this loop, oldest first; in the first loop of a
+    run those before it too.
+
+    What a harness tried out: `loader` reads a file by stem and bytes (None: no file), where the contract's own
+    readers are not the ones under test; `reread` is every path of the tree with its bytes, before and after a
+    reader read it; `second_run` is the bytes by stem in this loop of a second run with the same seed.
     """
 
     positions: Mapping[str, float]
@@ -78,6 +86,10 @@ class Truth(Struct, frozen=True, gc=False):
     seeding_off: frozenset[str]
     nav_read_live: bool
     exits: Sequence[str] = ()
+    closes: Mapping[str, Sequence[float]] = {}
+    loader: Callable[[str, bytes | None], object] | None = None
+    reread: tuple[Mapping[str, bytes], Mapping[str, bytes]] | None = None
+    second_run: Mapping[str, bytes] | None = None
 
 
 class Look:

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import random
+from struct import Struct
+
+_TWELVE = Struct("<12I").unpack
 
 
 class Stream:
@@ -41,11 +44,7 @@ class Stream:
 
     def normal(self) -> float:
         """Mean 0, variance 1: the sum of twelve 32-bit uniforms less 6 (Irwin-Hall), by exact arithmetic."""
-        block = self._bits(384)
-        total = 0
-        for _ in range(12):
-            total += block & 0xFFFFFFFF
-            block >>= 32
+        total = sum(_TWELVE(self._bits(384).to_bytes(48, "little")))
         return (total - 6 * 4294967296) / 4294967296.0
 
 

@@ -22,7 +22,6 @@ from simkit.contract.catalogue import in_order
 from simkit.contract.fields import Field
 from simkit.contract.finding import Found, LackingError, Memory, NotEvaluated, Rule
 from simkit.contract.look import Look
-from simkit.contract.readers import REGISTRY
 from simkit.contract.table import by_stem
 from simkit.contract.units import QUANTUM
 from simkit.core import canon
@@ -43,6 +42,15 @@ class Near(Struct, frozen=True):
     path: str
     value: Any
     to: Any
+
+
+class _Leaf(Struct, frozen=True):
+    """One published value, and the keys and rows on the way to it."""
+
+    field: Field
+    way: Way
+    path: str
+    value: Any
 
 
 def ask(rule: Rule, look: Look, memory: Memory) -> tuple[Found, ...] | None:
@@ -89,16 +97,17 @@ class Stepper:
         self, look: Look, stem: str, node: Node, rules: list[Rule], memories: Mapping[str, Memory]
     ) -> None:
         doc = look.docs[stem]
-        for field, way, value in _leaves(node, doc, ()):
-            for to in steps_from(field, value):
+        for leaf in _leaves(node, doc, (), stem):
+            value = leaf.value
+            for to in steps_from(leaf.field, value):
                 left = [rule for rule in rules if rule.id not in self.near]
                 if not left:
                     return
                 self.edits += 1
-                edited = _with_doc(look, stem, _changed(doc, way, to))
+                edited = _with_doc(look, stem, _changed(doc, leaf.way, to))
                 for rule in left:
                     if ask(rule, edited, dict(memories[rule.id])):
-                        self.near[rule.id] = Near(rule.id, look.loop, _path(stem, way), value, to)
+                        self.near[rule.id] = Near(rule.id, look.loop, leaf.path, value, to)
 
 
 def steps_from(field: Field, value: Any) -> tuple[Any, ...]:
@@ -135,17 +144,17 @@ def _trees() -> dict[str, Node]:
     return grow()
 
 
-def _leaves(node: Node, value: Any, way: Way) -> Iterator[tuple[Field, Way, Any]]:
+def _leaves(node: Node, value: Any, way: Way, path: str) -> Iterator[_Leaf]:
     if node.field is not None:
-        yield node.field, way, value
+        yield _Leaf(node.field, way, path, value)
         return
     if type(value) is dict:
         for key, child in node.below.items():
             if key in value:
-                yield from _leaves(child, value[key], (*way, key))
+                yield from _leaves(child, value[key], (*way, key), f"{path}.{key}")
     if node.every is not None:
         for key, _, item in islice(entries(value), ENTRIES):
-            yield from _leaves(node.every, item, (*way, key))
+            yield from _leaves(node.every, item, (*way, key), f"{path}[{key}]")
 
 
 def _changed(value: Any, way: Way, to: Any) -> Any:
@@ -157,20 +166,9 @@ def _changed(value: Any, way: Way, to: Any) -> Any:
     return copy
 
 
-def _path(stem: str, way: Way) -> str:
-    """`stem.a.b[0]`; a key that is no plain name stands in brackets."""
-    return stem + "".join(
-        f".{step}" if type(step) is str and step.replace("_", "").isalnum() and not step[0].isupper() else f"[{step}]"
-        for step in way
-    )
-
-
 def _with_doc(look: Look, stem: str, doc: dict[str, Any]) -> Look:
     return Look(
         look.loop, look.ts, look.settings, {**look.docs, stem: doc},
         raw={**look.raw, stem: canon.encode(doc)}, unreadable=look.unreadable, names=look.names,
         before=look.before, writes=look.writes, truth=look.truth, until=look.until,
     )  # fmt: skip
-
-
-__all__ = ["ENTRIES", "REGISTRY", "Near", "Stepper", "ask", "readers", "steps_from"]

@@ -150,4 +150,12 @@ def _is_eventful(look: Look) -> bool:
     truth = look.truth
     if truth is None:
         return False
-    return bool(truth.signals or truth.orders or truth.fills or truth.vetoes or truth.exits or truth.flows or truth.new_run)
+    return bool(
+        truth.signals
+        or truth.orders
+        or truth.fills
+        or truth.vetoes
+        or truth.exits
+        or truth.flows
+        or truth.new_run
+    )

@@ -18,12 +18,14 @@ _ACCEPTED = ("NEW", "PARTIALLY_FILLED", "FILLED")
 
 
 class Witness:
-    """Tells the truth of one loop after the other. Remembers which positions asked for no level."""
+    """Tells the truth of one loop after the other. Remembers which positions asked for no level, and until the
+    first loop the closes before it."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._universe = scenario.universe
         self._waiting: dict[str, bool] = {}  # key -> whether its position has been seen open
         self._seeding_off: frozenset[str] = frozenset()
+        self._past = {series.symbol: series.closes for series in scenario.past}
 
     def truth(self, record: LoopRecord) -> Truth:
         """What happened in that loop."""
@@ -53,7 +55,18 @@ class Witness:
             seeding_off=self._seeding_off,
             nav_read_live=not any(isinstance(fault, BalanceDown) for fault in record.faults),
             exits=output.exits,
+            closes=self._closes(record),
         )
+
+    def _closes(self, record: LoopRecord) -> dict[str, tuple[float, ...]]:
+        past = self._past
+        if not past:
+            return {tick.symbol: (tick.close / PRICE,) for tick in record.ticks}
+        self._past = {}
+        return {
+            tick.symbol: tuple([close / PRICE for close in (*past.get(tick.symbol, ()), tick.close)])
+            for tick in record.ticks
+        }
 
     def _follow_signals(self, signals: Sequence[Signal], positions: dict[str, float]) -> None:
         """A key counts from the intent that asked for no level until its position is gone again."""
@@ -92,7 +105,7 @@ def _fill(fill: Fill) -> LoggedFill:
     change = fill.qty if order.side == "BUY" else -fill.qty
     return LoggedFill(
         order.intent_id, order.key, change / QTY, fill.price / PRICE, fill.fee / USD, fill.realized / USD,
-        order.reduce_only, order.reason, fill.intended_price / PRICE,
+        order.reduce_only, order.reason, fill.intended_price / PRICE, fill.ts,
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ class Process:
 
     @property
     def command(self) -> str:
-        return shlex.join(_shortened(self.argv))
+        """`#2 python sync_state.py`."""
+        return f"#{self.number} {shlex.join(_shortened(self.argv))}"
 
     def restarts(self, other: Process) -> bool:
         """Whether it can be `other`, started again."""
@@ -134,7 +135,7 @@ class Processes:
         if self.untold:
             lines.append(f"{self.untold} more children were not followed up")
         lines += [
-            f"{process.lost} events of process {process.pid} (`{process.command}`) could not be told"
+            f"{process.lost} events of process {process.command} could not be told"
             for process in self.all
             if process.lost
         ]
@@ -176,7 +177,7 @@ def _options(argv: Sequence[str]) -> list[str]:
     """The interpreter's own short options: the words before the script."""
     out: list[str] = []
     for word in argv[1:]:
-        if not word.startswith("-") or word in ("-c", "-m"):
+        if not word.startswith("-") or word[:2] in ("-c", "-m", "-W", "-X"):
             break
         if not word.startswith("--"):
             out.append(word)

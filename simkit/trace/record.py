@@ -13,6 +13,7 @@ from simkit.core.files import SurfaceWrite
 from simkit.core.settings import Settings
 from simkit.exchange.orders import VenueEvent, VenuePosition
 from simkit.executor.port import LoopOutput
+from simkit.market.ticks import Tick
 from simkit.scenario.model import Event, Fault, Signal
 
 
@@ -22,6 +23,7 @@ class LoopRecord(Struct, gc=False):
     `tree` maps every path below the run's root to its bytes as found now (logs left out); the mapping belongs to
     the door and changes with the next loop. `writes` is the loop's journal, `venue_events` what happened at the
     venue before the executor looked, `output` what the executor did. `new_run`: an executor started before it.
+    `ticks`: the market's bar of this loop.
     """
 
     loop: int
@@ -38,3 +40,4 @@ class LoopRecord(Struct, gc=False):
     settings: Settings
     new_run: bool
     synced: bool
+    ticks: Sequence[Tick] = ()

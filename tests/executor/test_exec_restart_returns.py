@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bench.scenarios import busy
+from bench.scenarios import busy, past
 from simkit.run import simulate
 from simkit.scenario.model import Restart, Scenario
 from simkit.trace.record import LoopRecord
@@ -28,7 +28,8 @@ def risk_by_loop(scenario: Scenario, folder: Path) -> list[tuple[object, object]
 
 
 def test_var_after_a_restart_equals_the_var_without_one(tmp_path: Path) -> None:
-    scenario = busy(LOOPS, past_closes=10)
+    long = busy(LOOPS)
+    scenario = replace(long, past=tuple(past(symbol, 10) for symbol in long.universe))
     restarted = replace(scenario, events=(Restart(25),))
     whole = risk_by_loop(scenario, tmp_path / "whole")
     assert risk_by_loop(restarted, tmp_path / "restarted") == whole

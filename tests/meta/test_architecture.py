@@ -27,11 +27,15 @@ ALLOWED: dict[str, frozenset[str]] = {
     }),
     "judge": frozenset({"core", "contract", "exchange.orders", "scenario.model", "trace", "executor.port"}),
     "golden": frozenset({"core", "contract", "trace"}),
+    "sanitize": frozenset({"core", "contract"}),
     "report": frozenset({"core", "contract", "scenario", "trace", "judge", "golden"}),
+    "coverage": frozenset({
+        "core", "contract", "scenario", "trace", "judge", "report.words", "run", "targets", "bug",
+    }),
 }  # fmt: skip
 
 #: Who may import the pipeline.
-MAY_RUN = frozenset({"check", "cli", "pytest_plugin", "__main__"})
+MAY_RUN = frozenset({"check", "cli", "coverage", "pytest_plugin", "__main__"})
 
 
 def modules() -> list[Path]:

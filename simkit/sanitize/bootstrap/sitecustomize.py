@@ -17,7 +17,11 @@ import stat
 import sys
 from _thread import get_ident
 from binascii import crc32
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 VARIABLE = "SIMKIT_SANITIZE"
 #: Larger files are compared by their status alone and their content is not judged.
@@ -103,12 +107,12 @@ def _is_library(file: str) -> bool:
 
 def _place() -> str:
     """`file:line` of the executor's own code that asked for the operation."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
         if not _is_library(file):
             return f"{_text(os.path.abspath(file))}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""
 
 
@@ -138,7 +142,7 @@ class Watch:
         self.temps: dict[str, None] = {}
         self.folders: dict[str, str] = {}
         self.spawned: list[str] = []
-        self.handlers = {
+        self.handlers: dict[str, Callable[..., None]] = {
             "open": self.opened,
             "os.truncate": self.truncated,
             "os.rename": self.renamed,
@@ -200,7 +204,13 @@ class Watch:
     def opened(self, path: Any, mode: Any, flags: int) -> None:
         name = self.name(self.full(path))
         if name in self.names:
-            how = "appended to" if flags & os.O_APPEND else "written" if flags & os.O_TRUNC else "opened for writing"
+            how = (
+                "appended to"
+                if flags & os.O_APPEND
+                else "written"
+                if flags & os.O_TRUNC
+                else "opened for writing"
+            )
             self.direct(name, how)
         elif name and name not in self.temps:
             if len(self.temps) >= _MAX_REMEMBERED:
