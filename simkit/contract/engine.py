@@ -3,8 +3,7 @@
 Comes in: `Look`s in order. Goes out: one `Verdict` each. May import `contract`.
 
 A rule whose files are absent or unreadable is not evaluated, with the reason; so is one that misses a value
-it needs. A rule that raises anything else is a bug and is not hidden. Every finding counts at the severity
-of its rule: this is the profile `reference`.
+it needs. A rule that raises anything else is a bug and is not hidden. A finding counts as its profile says.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from simkit.contract.finding import (
     Rule,
 )
 from simkit.contract.look import Look
+from simkit.contract.profile import Profile, severity_of
 from simkit.contract.view import view
 
 _MAX_PLANS = 64
@@ -88,7 +88,8 @@ class _Plan:
 class Engine:
     """Judges one series of trees. `rules` defaults to all."""
 
-    def __init__(self, rules: Iterable[Rule] | None = None) -> None:
+    def __init__(self, rules: Iterable[Rule] | None = None, profile: Profile = "reference") -> None:
+        self._profile: Profile = profile
         if rules is None:
             import simkit.contract.rules  # noqa: F401  (fills the registry)
 
@@ -113,11 +114,13 @@ class Engine:
             if isinstance(outcome, NotEvaluated):
                 mute.append((rule.id, outcome.reason))
                 continue
-            findings += [
-                Finding(rule.id, look.loop, rule.tier, rule.severity, f.stem, f.path, f.value, f.message)
-                for f in outcome
-            ]
+            findings += [self._judged(rule, look.loop, f) for f in outcome]
         return Verdict(tuple(findings), (*skipped, *mute), len(plan.runnable) - len(mute))
+
+    def _judged(self, rule: Rule, loop: int, what: Found) -> Finding:
+        tier = what.tier or rule.tier
+        severity = severity_of(tier, rule.severity, self._profile)
+        return Finding(rule.id, loop, tier, severity, what.stem, what.path, what.value, what.message)
 
     def _plan(self, look: Look) -> _Plan:
         key = (*look.docs, *look.unreadable.items()) if look.unreadable else tuple(look.docs)

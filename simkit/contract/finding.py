@@ -23,12 +23,14 @@ Memory = dict[str, Any]
 
 class Found(Struct, frozen=True):
     """One violation as a rule states it. `path` is a JSON path inside the file (`positions[0].qty`),
-    `value` the offending value as text, `message` what is wrong with it."""
+    `value` the offending value as text, `message` what is wrong with it. `tier` is that of a part of the rule
+    that is judged at a weaker one than the rule (the brackets of invariants.md)."""
 
     stem: str
     path: str
     value: str
     message: str
+    tier: Tier | None = None
 
 
 class NotEvaluated(Struct, frozen=True):

@@ -99,7 +99,7 @@ class Look:
     `before` is the previous loop (its own `before` is cut, so memory stays flat). `writes` is the journal
     of the loop, None where there is none; `truth` is None on a foreign tree. `ts` is the harness clock of
     the publish in microseconds, `until` that of the last write of the loop (the sync). `view`: what
-    `contract.view` derives.
+    `contract.view` derives. `outside`: the `contract.foreign.Outside` of a tree that no harness made.
     """
 
     __slots__ = (
@@ -107,6 +107,7 @@ class Look:
         "docs",
         "loop",
         "names",
+        "outside",
         "raw",
         "settings",
         "truth",
@@ -144,3 +145,4 @@ class Look:
         self.truth = truth
         self.until = ts if until is None else until
         self.view: Any = None
+        self.outside: Any = None

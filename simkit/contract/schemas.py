@@ -11,6 +11,7 @@ writes the files anew; a test holds them equal to what is generated.
 from __future__ import annotations
 
 from importlib import resources
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,8 +94,8 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _tidy(part: Any) -> None:
-    """Say `type: [number, null]` where msgspec says it as `anyOf`, so that a validator names one error, and
-    drop empty lists."""
+    """Say `type: [number, null]` where msgspec says it as `anyOf`, so that a validator names one error; drop
+    empty lists; give docstrings the same shape on every Python."""
     if isinstance(part, list):
         for item in part:
             _tidy(item)
@@ -106,6 +107,8 @@ def _tidy(part: Any) -> None:
     if len(members) == 1 and "type" in members[0]:
         del part["anyOf"]
         part |= {**members[0], "type": [members[0]["type"], "null"]}
+    if isinstance(part.get("description"), str):
+        part["description"] = cleandoc(part["description"])  # Python 3.13 indents docstrings otherwise
     if part.get("required") == []:
         del part["required"]
 

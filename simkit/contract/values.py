@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from simkit.contract.finding import Found, LackingError, NotEvaluated
+from simkit.contract.finding import Found, LackingError, NotEvaluated, Tier
 from simkit.core.clock import iso
 from simkit.core.numeric import q9
 
@@ -73,6 +73,6 @@ def when(ts_us: int) -> str:
         return f"{ts_us} us"
 
 
-def found(stem: str, path: str, value: object, message: str) -> Found:
-    """One violation."""
-    return Found(stem, path, show(value), message)
+def found(stem: str, path: str, value: object, message: str, tier: Tier | None = None) -> Found:
+    """One violation; `tier` where a part of the rule is judged at a weaker one."""
+    return Found(stem, path, show(value), message, tier)

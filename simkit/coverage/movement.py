@@ -2,9 +2,10 @@
 
 Comes in: the looks of a run, in order. Goes out: `Movement`. May import `contract`.
 
-A number or flag moves when it takes two values at one place (one key, one row) in different loops: two
-symbols with different limits move nothing. A text moves when the field takes two values anywhere, because a
-name is its place. Null is a value, absence is none. Memory is bounded by the size of one tree.
+A number or flag moves when it takes two values at one place (one key, one row): two symbols with different
+limits move nothing. A text moves when the texts of the field, all rows and keys together, are not those of
+another loop: a name is its own place. Null is a value, absence is none. Memory is bounded by the size of one
+tree.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 from simkit.contract.look import Look
+from simkit.contract.values import show
 from simkit.coverage.items import word_of
 from simkit.coverage.tree import Node, entries, grow
 
 Value = float | int | bool | str | None
-#: The one value that an unmoved field has at each place; a text has the one place `""`.
+#: The one value that an unmoved field has at each place. A text has the one place `""` and there its texts.
 Places = dict[str, Value]
 
 
@@ -28,6 +30,7 @@ class Movement:
         self.moved: dict[str, None] = {}
         self.constant: dict[str, Places] = {}
         self.words: dict[str, None] = {}
+        self._texts: dict[str, list[Value]] = {}
 
     def look(self, look: Look) -> None:
         """Take one loop; a document that is the object of the loop before tells nothing new."""
@@ -36,6 +39,9 @@ class Movement:
             doc = look.docs.get(stem)
             if doc is not None and doc is not before.get(stem):
                 self._walk(node, doc, "")
+        for pattern, texts in self._texts.items():
+            self._compare(pattern, "", ", ".join(sorted(frozenset(map(show, texts)))))
+        self._texts.clear()
 
     def _walk(self, node: Node, value: Any, place: str) -> bool:
         """True when nothing below `node` can tell more."""
@@ -60,9 +66,14 @@ class Movement:
         if value in field.choices:
             self.words[word_of(pattern, value)] = None
         if pattern not in self.moved:
-            places = self.constant.setdefault(pattern, {})
-            at = "" if field.kind == "text" else place
-            if places.setdefault(at, value) != value:
-                self.moved[pattern] = None
-                del self.constant[pattern]
+            if field.kind == "text":
+                self._texts.setdefault(pattern, []).append(value)
+            else:
+                self._compare(pattern, place, value)
         return pattern in self.moved and all(word_of(pattern, word) in self.words for word in field.choices)
+
+    def _compare(self, pattern: str, place: str, value: Value) -> None:
+        places = self.constant.setdefault(pattern, {})
+        if places.setdefault(place, value) != value:
+            self.moved[pattern] = None
+            del self.constant[pattern]

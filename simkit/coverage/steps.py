@@ -24,6 +24,7 @@ from simkit.contract.finding import Found, LackingError, Memory, NotEvaluated, R
 from simkit.contract.look import Look
 from simkit.contract.table import by_stem
 from simkit.contract.units import QUANTUM
+from simkit.contract.values import num
 from simkit.core import canon
 from simkit.core.clock import iso, parse_iso
 from simkit.coverage.tree import Node, entries, grow
@@ -79,7 +80,7 @@ class Stepper:
     def __init__(self) -> None:
         self.near: dict[str, Near] = {}
         self.edits = 0
-        self._tried: dict[str, object] = {}
+        self._tried: dict[str, tuple[object, frozenset[str]]] = {}
 
     def look(self, look: Look, silent: Sequence[str], memories: Mapping[str, Memory]) -> None:
         """Change one value after the other in the tree of `look`. `memories` are left as they are."""
@@ -88,9 +89,12 @@ class Stepper:
             doc = look.docs.get(stem)
             if doc is None:
                 continue
-            again, self._tried[stem] = self._tried.get(stem) is doc, doc
+            last, tried = self._tried.get(stem, (None, frozenset()))
+            if last is not doc:
+                tried = frozenset()
             # a rule on this file alone says of the same document what it said of it before
-            rules = [r for r in readers(stem) if r.id in quiet and not (again and r.kind == "W")]
+            rules = [r for r in readers(stem) if r.id in quiet and not (r.kind == "W" and r.id in tried)]
+            self._tried[stem] = (doc, tried.union(rule.id for rule in rules))
             self._try(look, stem, node, rules, memories)
 
     def _try(
@@ -118,7 +122,7 @@ def steps_from(field: Field, value: Any) -> tuple[Any, ...]:
     if kind is str:
         return _other_times(value) if field.unit == "iso" else _other_words(field, value)
     quantum = QUANTUM.get(field.unit)
-    if quantum is None or kind not in (int, float):
+    if quantum is None or num(value) is None:
         return ()
     if field.kind == "int":
         return (value + 1, value - 1) if value else (value + 1,)
@@ -153,8 +157,8 @@ def _leaves(node: Node, value: Any, way: Way, path: str) -> Iterator[_Leaf]:
             if key in value:
                 yield from _leaves(child, value[key], (*way, key), f"{path}.{key}")
     if node.every is not None:
-        for key, _, item in islice(entries(value), ENTRIES):
-            yield from _leaves(node.every, item, (*way, key), f"{path}[{key}]")
+        for at, _, item in islice(entries(value), ENTRIES):
+            yield from _leaves(node.every, item, (*way, at), f"{path}[{at}]")
 
 
 def _changed(value: Any, way: Way, to: Any) -> Any:

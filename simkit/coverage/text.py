@@ -34,7 +34,7 @@ def lines(found: Coverage) -> Iterator[str]:
         yield from (f"  {touch.id}: {', '.join(touch.scenarios)}" for touch in found.beyond)
     yield ""
     yield "Unreachable, and not counted"
-    yield from columns([(f"  {each.id}", each.where, each.reason) for each in found.unreachable])
+    yield from (f"  {each.id} ({each.where}): {each.reason}" for each in found.unreachable)
 
 
 def _table(found: Coverage) -> list[str]:

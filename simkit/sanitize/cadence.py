@@ -3,7 +3,7 @@
 Comes in: the names of the surfaces as they are written. Goes out: who is late, who never came. May import nothing.
 
 A surface is late when another one of the same owner is written a second time and it was not written in between.
-Where that holds for all others at once, the one was perhaps only written twice in a loop: then it takes a third.
+The other one was perhaps only written twice in a loop: so it takes a second witness, or a third write.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Cadence:
         self._last: dict[str, int] = dict.fromkeys(sorted(names), 0)
         self._before: dict[str, int] = dict(self._last)
         self._told: dict[str, int] = dict.fromkeys(self._last, -1)
+        self._witness: dict[str, tuple[int, str]] = {}
         self._count = 0
         self._leader = ""
 
@@ -32,14 +33,23 @@ class Cadence:
         self._count += 1
         self._leader = self._leader or name
         others = {other: at for other, at in self._last.items() if other != name and at}
-        late = [other for other, at in others.items() if at < last]
-        if len(late) == len(others) > 1:
-            late = [other for other in late if others[other] < before]
-        late = [other for other in late if self._told[other] != others[other]]
+        late = [
+            other
+            for other, at in others.items()
+            if at < last and self._told[other] != at and (at < before or self._is_sure(other, at, name))
+        ]
         for other in late:
             self._told[other] = others[other]
         self._last[name], self._before[name] = self._count, last
         return late
+
+    def _is_sure(self, late: str, at: int, witness: str) -> bool:
+        """Whether another surface has told the same of this absence; of two surfaces one will do."""
+        since, first = self._witness.setdefault(late, (at, witness))
+        if since != at:
+            self._witness[late] = (at, witness)
+            first = witness
+        return len(self._last) == 2 or first != witness
 
     def missing(self) -> list[str]:
         """The surfaces that were never written although others were."""

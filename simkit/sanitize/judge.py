@@ -62,6 +62,7 @@ class Judge:
         self._found: dict[tuple[str, ...], SanitizerFinding] = {}
         self.notes: list[str] = []
         self._temps: dict[str, tuple[Process, str]] = {}
+        self._told: set[str] = set()
         loops: dict[str, list[str]] = {}
         for name, about in watched.items():
             if about.is_per_loop:
@@ -247,7 +248,8 @@ class Judge:
                 message = "temporary file left over" + (" (processes still run)" if alive else "")
                 self._add("left_over", "INV-G08", _shown(name), message, process, place, severity=severity)
             elif name.endswith(".json"):
-                self._unregistered(name, process, place)
+                if name not in self._told:
+                    self._unregistered(name, process, place)
             else:
                 self.note(f"{_shown(name)}: not JSON and no surface; no rule judges it")
         if whole and not self.writes and not self._found:
@@ -264,11 +266,15 @@ class Judge:
 
     def _unregistered(self, name: str, process: Process | None, place: str) -> None:
         message = "not in the manifest and not on the auxiliary list"
+        self._told.add(name)
         self._add("unregistered", "INV-G11", _shown(name), message, process, place, merge=True)
 
-    def blind(self, why: str) -> None:
-        """Nothing of the command could be observed: never passed."""
-        self._add("nothing_seen", "", "", why, None, "")
+    def blind(self, why: str, *, failed: bool) -> None:
+        """Nothing of the command could be observed: never passed. One that failed is red by its own code."""
+        if failed:
+            self.note(why)
+        else:
+            self._add("nothing_seen", "", "", why, None, "")
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -70,7 +70,10 @@ def sanitize(
     whole = code == 0 and not interrupted and not stopped
     judge.end(after, new, whole=whole, alive=bool(alive))
     if not processes.all:
-        judge.blind(f"`{shlex.join(command)}` never reported: no Python, or started isolated (-I, -E, -S)")
+        judge.blind(
+            f"`{shlex.join(command)}` never reported: no Python, or started isolated (-I, -E, -S)",
+            failed=code != 0,
+        )
     if stopped:
         judge.note(f"stopped after {timeout_s:g} s")
     for name in alive:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -83,7 +84,7 @@ def _executor(*, with_legacy: bool) -> dict[str, Any]:
         properties[name] = {
             "type": "object",
             "additionalProperties": False,
-            "description": (part.__doc__ or "").strip(),
+            "description": cleandoc(part.__doc__ or ""),
             "properties": {key: _setting(key, getattr(base, key)) for key in part.__struct_fields__},
         }
     return {"type": "object", "additionalProperties": False, "properties": properties}

@@ -46,13 +46,16 @@ def _refuse(word: str) -> None:
     raise _NotFinite(word)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 def content_of(path: str) -> dict[str, Any] | None:
     """What stands in a file: inode, size, checksum, what is wrong with it as a surface, its two stamps.
 
     None when there is no regular file. Never waits on a pipe. `rule` is the rule that the content breaks, or "".
     """
     try:
-        fd = os.open(path, _READ)
+        fd = os.open(path, _READ)  # det-ok: no door of simkit's is in the child
     except OSError:
         return None
     try:
@@ -62,12 +65,9 @@ def content_of(path: str) -> dict[str, Any] | None:
         found = {"inode": status.st_ino, "size": status.st_size, "crc": status.st_mtime_ns & 0xFFFFFFFF}
         if status.st_size > LIMIT_BYTES:
             return {**found, "read": False}
-        parts = []
-        while chunk := os.read(fd, 1 << 20):
-            parts.append(chunk)
+        data = os.read(fd, status.st_size + 1)
     finally:
         os.close(fd)
-    data = b"".join(parts)
     return {**found, "size": len(data), "crc": crc32(data), "data": data}
 
 
@@ -77,7 +77,7 @@ def judged(found: dict[str, Any] | None) -> dict[str, Any] | None:
         return found
     data = found.pop("data")
     try:
-        value = json.JSONDecoder(parse_constant=_refuse).decode(data.decode("utf-8"))
+        value = _DECODER.decode(data.decode("utf-8"))
     except _NotFinite as problem:
         return {**found, "rule": "INV-G02", "fault": f"holds {problem}"}
     except (ValueError, RecursionError) as problem:
@@ -314,7 +314,7 @@ class Watch:
             lines[-1]["lost"] = self.lost
         data = "".join(json.dumps(line) + "\n" for line in lines).encode()
         try:
-            fd = os.open(self.log, _APPEND, 0o666)
+            fd = os.open(self.log, _APPEND, 0o666)  # det-ok: the same
         except FileNotFoundError:
             self.off = True  # the parent has judged and gone
             return

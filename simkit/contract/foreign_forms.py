@@ -1,0 +1,135 @@
+"""Every form that the contract allows, turned into ours before the rules look (invariants.md 9).
+
+Comes in: the decoded documents of a tree from outside. Goes out: the same documents in our form, the readings
+that were seen, and for each value that moved its place in the user's file. May import `contract`.
+
+A form that a field has once is its form for the whole series: a later document in another one is left as it
+is, and the rules find it. Documents are changed in place: they belong to the caller alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from simkit.contract import foreign_book, foreign_health, foreign_intel
+from simkit.contract.dialect import Dialect
+from simkit.contract.fields import steps
+from simkit.contract.foreign import Outside
+from simkit.contract.foreign_choice import Choice, Steps
+from simkit.contract.look import Doc
+from simkit.contract.readers import parse_time
+from simkit.contract.table import by_stem
+
+_MS_FROM: Final = 1e12
+
+
+class Forms:
+    """Reads one series of trees, in order."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._choice = Choice(outside)
+
+    def read(self, docs: dict[str, Doc]) -> dict[str, dict[Steps, Steps]]:
+        """Turn the documents (by stem) into our form; where values that moved stand in the user's files."""
+        choice = self._choice
+        choice.moves = {}
+        for stem, doc in docs.items():
+            _rename(stem, doc, self._outside.dialect, choice)
+        foreign_book.words(docs, choice)
+        foreign_health.words(docs, choice)
+        foreign_health.units(docs, choice)
+        if self._outside.forms:
+            for stem, doc in docs.items():
+                _times(stem, doc, choice)
+            foreign_book.read(docs, choice)
+            foreign_health.read(docs, choice)
+            foreign_intel.read(docs, choice)
+        return choice.moves
+
+
+def _times(stem: str, doc: Doc, choice: Choice) -> None:
+    """Note the name and the spelling of the surface time (A-01, A-02, A-04); rules take any of them."""
+    if stem not in by_stem:
+        return
+    if stem == "diagnostics":
+        foreign_health.lift_time(doc, choice)
+    names = [name for name in ("updated_ts", "updated_at") if parse_time(doc.get(name)) is not None]
+    if len(names) == 1:
+        choice.note("A-01", f"{names[0]} only", stem)
+    if not names:
+        return
+    value = doc[names[0]]
+    if type(value) is not str:
+        choice.note("A-02", "epoch ms" if value > _MS_FROM else "epoch s", stem)
+    elif value.isdigit():
+        choice.note("A-02", "epoch as text", stem)
+    elif not value.endswith("Z"):
+        clock = value.partition("T")[2]
+        choice.note("A-02", "ISO with an offset" if "+" in clock or "-" in clock else "naive ISO", stem)
+
+
+# Names of the user -----------------------------------------------------------------------------------------
+
+
+def _rename(stem: str, doc: Doc, dialect: Dialect, choice: Choice) -> None:
+    """Put what the dialect calls by another name where we look for it."""
+    for theirs, ours in dialect.aliases.get(stem, {}).items():
+        old, new = steps(theirs), steps(ours)
+        cut = len(old) - next((i for i, step in enumerate(reversed(old)) if step == "[]"), len(old))
+        for holder in _holders(doc, old[:cut]):
+            value = _taken(holder, old[cut:])
+            if value is not _ABSENT and _put(holder, new[cut:], value):
+                choice.moved(stem, new, old)
+
+
+_ABSENT: Final = object()
+
+
+def _holders(value: Any, way: Steps) -> list[Doc]:
+    """The objects that a path with `[]` for any row or key leads to."""
+    found = [value]
+    for step in way:
+        inner: list[Any] = []
+        for item in found:
+            if step == "[]":
+                inner += item.values() if type(item) is dict else item if type(item) is list else ()
+            elif type(item) is dict and step in item:
+                inner.append(item[step])
+        found = inner
+    return [item for item in found if type(item) is dict]
+
+
+def _taken(holder: Doc, way: Steps) -> Any:
+    *inner, last = way
+    for step in inner:
+        holder = holder.get(step, None)  # type: ignore[assignment]
+        if type(holder) is not dict:
+            return _ABSENT
+    return holder.pop(last, _ABSENT)
+
+
+def _put(holder: Doc, way: Steps, value: Any) -> bool:
+    *inner, last = way
+    for step in inner:
+        holder = holder.setdefault(step, {})
+        if type(holder) is not dict:
+            return False
+    holder[last] = value
+    return True
+
+
+def original(path: Steps, moves: Mapping[Steps, Steps]) -> Steps:
+    """Where a value of ours stands in the user's file: the longest known beginning of its path decides."""
+    for length in range(len(path), 0, -1):
+        head = path[:length]
+        theirs = moves.get(head)
+        if theirs is None:
+            theirs = moves.get(tuple("[]" if step[0] == "[" else step for step in head))
+            if theirs is not None:
+                keys = iter([step for step in head if step[0] == "["])
+                theirs = tuple(next(keys, step) if step == "[]" else step for step in theirs)
+        if theirs is not None:
+            return theirs + path[length:]
+    return path
