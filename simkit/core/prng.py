@@ -44,7 +44,7 @@ class Stream:
 
     def normal(self) -> float:
         """Mean 0, variance 1: the sum of twelve 32-bit uniforms less 6 (Irwin-Hall), by exact arithmetic."""
-        total = sum(_TWELVE(self._bits(384).to_bytes(48, "little")))
+        total: int = sum(_TWELVE(self._bits(384).to_bytes(48, "little")))
         return (total - 6 * 4294967296) / 4294967296.0
 
 

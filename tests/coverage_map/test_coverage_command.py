@@ -82,7 +82,8 @@ def test_what_one_scenario_touches_is_known_exactly(tiny: Path) -> None:
 
 
 def test_what_it_leaves_untouched_is_known_exactly(tiny: Path) -> None:
-    untouched = {count["name"]: count["untouched"] for count in as_json()["counts"]}
+    found = as_json()
+    untouched = {count["name"]: count["untouched"] for count in found["counts"]}
     assert untouched["drawdown transitions"] == [
         "DRAWDOWN -> RECOVERY", "RECOVERY -> DRAWDOWN", "RECOVERY -> NORMAL",
     ]  # fmt: skip
@@ -92,7 +93,8 @@ def test_what_it_leaves_untouched_is_known_exactly(tiny: Path) -> None:
     assert untouched["anomalies"] == ["cvar_limit_breach", "dd_flap", "nav_jump", "var_limit_breach"]
     assert untouched["veto reasons"] == [name for name in VETO_REASONS if name != "portfolio_dd_circuit"]
     assert untouched["quality counts"] == ["degraded", "ok"]
-    assert untouched["rules evaluated"] == []
+    assert untouched["rules evaluated"] == [rule["id"] for rule in found["rules"] if not rule["evaluated"]]
+    assert untouched["rules that fire"] == [rule["id"] for rule in found["rules"]]
 
 
 def test_a_rule_is_fired_where_a_fault_breaks_it(tiny: Path) -> None:
