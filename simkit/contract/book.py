@@ -114,6 +114,17 @@ class Book:
             self._covered = len(found)
         return self._covered
 
+    def unmatched(self) -> tuple[list[str], list[str]]:
+        """Positions without an entry, entries without a position: the lists that need no registry."""
+        if self._lists is not None:
+            return self._lists.missing_ledger, self._lists.ghosts
+        if self.registry is not None:
+            return self.unmatched() if self.lists() else ([], [])
+        if self.positions is None or self.entries is None:
+            raise LackingError("positions or ledger entries cannot be read")
+        lists = Lists(self.positions, self.entries, {})
+        return lists.missing_ledger, lists.ghosts
+
     def lists(self) -> Lists:
         """The four lists (B-LED-5), or LackingError."""
         if self._lists is None:

@@ -95,6 +95,7 @@ class Engine:
 
             rules = RULES.values()
         self._slots = [_Slot(rule) for rule in rules]
+        self.rules = tuple(slot.rule for slot in self._slots)
         self._plans: dict[tuple[object, ...], _Plan] = {}
 
     def look(self, look: Look) -> Verdict:

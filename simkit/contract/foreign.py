@@ -48,7 +48,7 @@ class Outside:
     the series holds one tree per loop. `clock`: the user said what time it is.
     """
 
-    __slots__ = ("clock", "dialect", "digits", "forms", "loops", "readings")
+    __slots__ = ("clock", "dialect", "digits", "forms", "loops", "readings", "unsure")
 
     def __init__(self, dialect: Dialect, *, forms: bool, loops: bool, clock: bool) -> None:
         self.dialect = dialect
@@ -58,6 +58,8 @@ class Outside:
         self.readings: dict[Reading, None] = {}
         #: Decimals ever printed, by `stem.name` of the field.
         self.digits: dict[str, int] = {}
+        #: Stems of files of the tree at hand that could not be read and may be sound all the same.
+        self.unsure: frozenset[str] = frozenset()
 
     def saw(self, id: str, form: str, where: str = "") -> None:
         """Remember that this form was seen there."""
@@ -128,6 +130,7 @@ def milliseconds_apart(look: Look, *stems: str) -> bool:
 
 #: A document nested deeper than this is not looked at.
 MOST_LEVELS: Final = 64
+_MOST_FIELDS: Final = 10_000
 
 
 def measure(stem: str, doc: dict[str, object], digits: dict[str, int]) -> bool:
@@ -145,7 +148,7 @@ def measure(stem: str, doc: dict[str, object], digits: dict[str, int]) -> bool:
         elif kind is float or kind is int:
             key = f"{stem}.{name}"
             places = _decimals(value)
-            if places > digits.get(key, 0):
+            if places > digits.get(key, 0) and len(digits) < _MOST_FIELDS:
                 digits[key] = places
     return True
 

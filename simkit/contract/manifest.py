@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from simkit.contract.finding import Tier
 from simkit.contract.table import CONTRACT_VERSION, STATE, SURFACES, by_path
 from simkit.contract.values import obj, show
 
@@ -61,30 +62,31 @@ def registered_paths(manifest: Doc) -> frozenset[str]:
     return frozenset(path for item in items if type(path := obj(item).get("path")) is str)
 
 
-def faults(manifest: Doc) -> list[tuple[str, str, str]]:
-    """What INV-G12 finds: JSON path, value, message."""
+def faults(manifest: Doc) -> list[tuple[str, str, str, Tier]]:
+    """What INV-G12 finds: JSON path, value, message, tier of that part of the rule."""
     files = manifest.get("state_files")
     if type(files) is not dict:
-        return [("state_files", show(files), "state_files must be an object of entries")]
-    out: list[tuple[str, str, str]] = []
+        return [("state_files", show(files), "state_files must be an object of entries", "contract")]
+    out: list[tuple[str, str, str, Tier]] = []
     paths: dict[str, str] = {}
     for key, item in files.items():
         entry = obj(item)
         for name in ("path", "owner", "description"):
             value = entry.get(name)
             if type(value) is not str or not value:
-                out.append((f"state_files.{key}.{name}", show(value), f"the entry lacks its {name}"))
+                out.append((f"state_files.{key}.{name}", show(value), f"the entry lacks its {name}", "contract"))
         path = entry.get("path")
         if type(path) is str:
             if path in paths:
-                out.append((f"state_files.{key}.path", path, f"is registered twice, also as {paths[path]}"))
+                text = f"is registered twice, also as {paths[path]}"
+                out.append((f"state_files.{key}.path", path, text, "reference"))
             paths[path] = key
     out += [
-        ("state_files", "absent", f"{surface.path} ({surface.id}) is not registered")
+        ("state_files", "absent", f"{surface.path} ({surface.id}) is not registered", "reference")
         for surface in SURFACES
         if surface.path not in paths
     ]
     version = manifest.get("docs_version")
     if version != CONTRACT_VERSION:
-        out.append(("docs_version", show(version), f"must be {CONTRACT_VERSION}"))
+        out.append(("docs_version", show(version), f"must be {CONTRACT_VERSION}", "reference"))
     return out

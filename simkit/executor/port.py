@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from simkit.core.settings import Settings
 from simkit.exchange.orders import VenueEvent, VenuePort
-from simkit.executor.state import ExecutorState, RegistryEntry
+from simkit.executor.state import ExecutorState, RegistryEntry, Side
 from simkit.market.ticks import Bars
 from simkit.scenario.model import Fault, Signal
 
@@ -38,10 +38,21 @@ class LoopInput(Struct, frozen=True, gc=False):
     settings: Settings
 
 
+class PastClose(Struct, frozen=True, gc=False):
+    """One closing fill of an earlier process, as logged: `pnl` realised and `fees` in micro-USD."""
+
+    ts: int
+    symbol: str
+    side: Side
+    pnl: int
+    fees: int
+
+
 class Disk(Struct, frozen=True, gc=False):
     """What an executor finds on disk when it starts, in scaled integers: the executor's own published files.
 
-    None means the file or the part is missing or unreadable. `last_*` come from the last risk snapshot and nav.
+    None means the file or the part is missing or unreadable. `last_*` come from the last risk snapshot and nav,
+    `closes` from the log of executed orders, oldest first.
     """
 
     run: int
@@ -54,6 +65,7 @@ class Disk(Struct, frozen=True, gc=False):
     last_dd_pct: float | None = None
     peak_nav: int | None = None
     factor_weights: Mapping[str, float] | None = None
+    closes: tuple[PastClose, ...] = ()
 
 
 class Veto(Struct, frozen=True, gc=False):

@@ -79,6 +79,8 @@ class ReferenceExecutor:
         past = [PastCloses(symbol, tuple(venue.closes(symbol))) for symbol in self._symbols]
         self._returns = ReturnBook(self._symbols, past, settings.var)
         self._intel = Intel(self._symbols, settings, disk.factor_weights)
+        for close in disk.closes:
+            self._intel.closed(close.ts, close.symbol, close.side, close.pnl, close.fees)
         self._desk = Desk(self._registry, self._tally, self._rolling, self._day, self._router, self._intel)
         self._faulty = False
         self._reconciliation: Reconciliation | None = None

@@ -86,6 +86,7 @@ class Judge:
         """One operation; the process is known to `processes`."""
         process = self._processes.of(record.pid)
         process.lost = max(process.lost, record.lost)
+        process.acted = True
         file = self._files.get(record.target)
         if record.kind in ("rename", "link"):
             self._published(record, process, file)
@@ -104,7 +105,7 @@ class Judge:
             self._looked(file, record.content, process)
 
     def _published(self, record: Record, process: Process, file: _File | None) -> None:
-        moved = self._files.get(record.source)
+        moved = self._files.get(record.source) if record.kind == "rename" else None
         if moved is not None:
             self._deleted(moved, f"moved away to {record.target or 'another folder'}", process, record.place)
         if file is None:
@@ -152,7 +153,7 @@ class Judge:
     def _content(self, file: _File, content: Content, process: Process | None, place: str) -> None:
         path = file.about.path
         if not content.read:
-            self.note(f"{path}: too large to be read, its content was not judged")
+            self.note(f"{path}: too large, or not ours, to be read: its content was not judged")
             return
         if content.rule:
             self._add(
@@ -166,7 +167,7 @@ class Judge:
             )
             return
         at = _time(content)
-        if at is None:
+        if at is None or not file.about.frequency:
             return
         if file.about.name == _MIRROR:
             nav = self._files[_NAV].stamp_seen if _NAV in self._files else None
@@ -208,7 +209,10 @@ class Judge:
             self._content(file, content, process if file.dirty else None, "")
 
     def _unseen(self) -> None:
-        """Contents that no event explains; a replacement is an outsider's right where its owner was not wrapped."""
+        """Contents that no event explains: a warning while events were lost; a replacement is an outsider's right
+        where its owner was not wrapped."""
+        lost = any(process.lost for process in self._processes.all)
+        severity: Literal["E", "W"] = "W" if lost else "E"
         for file in self._files.values():
             in_place, replaced = file.unseen
             path, owner = file.about.path, file.about.owner
@@ -216,10 +220,14 @@ class Judge:
                 message = (
                     "changed in place and no event says how: a descriptor kept open, or an unseen writer"
                 )
-                self._add("changed_unseen", "INV-G08", path, message, None, "", count=in_place)
+                self._add(
+                    "changed_unseen", "INV-G08", path, message, None, "", severity=severity, count=in_place
+                )
             if replaced and owner in self._processes.seen_owners:
                 message = "replaced and no event says how: a path relative to a descriptor, C code or an unseen process"
-                self._add("changed_unseen", "INV-G09", path, message, None, "", count=replaced)
+                self._add(
+                    "changed_unseen", "INV-G09", path, message, None, "", severity=severity, count=replaced
+                )
             elif replaced:
                 self.note(
                     f"{path}: replaced from outside of this run; its owner ({owner or 'nobody'}) was not observed"
@@ -227,9 +235,12 @@ class Judge:
 
     # The end ------------------------------------------------------------------------------------------------
 
-    def end(self, after: Mapping[str, Content | None], new: list[str], *, whole: bool, alive: bool) -> None:
-        """The last look. `new` are the other files that the run left in the folder; `whole` says that the
-        command ended by itself and well, `alive` that observed processes still run."""
+    def end(
+        self, after: Mapping[str, Content | None], new: list[str], *, code: int, whole: bool, alive: bool
+    ) -> None:
+        """The last look. `new` are the other files that the run left in the folder; `code` is the command's
+        exit code, `whole` says that it ended by itself and well, `alive` that observed processes still run.
+        """
         for name, file in self._files.items():
             self._looked(file, after.get(name), None)
         for cadence in self._cadences.values():
@@ -252,7 +263,7 @@ class Judge:
                     self._unregistered(name, process, place)
             else:
                 self.note(f"{_shown(name)}: not JSON and no surface; no rule judges it")
-        if whole and not self.writes and not self._found:
+        if code == 0 and not self.writes and not self._found:
             message = (
                 "no surface was written: is this the state folder, and does the command publish into it?"
             )

@@ -19,12 +19,14 @@ from simkit.sanitize.log import Record
 #: Whom a process is taken for that nothing else maps.
 DEFAULT_OWNER = "executor"
 _MAX_TOLD = 200
+_HELPERS = "from multiprocessing."
 
 
 class Process:
-    """One observed process. `ancestors` are the numbers of the processes it descends from."""
+    """One observed process. `ancestors` are the numbers of the processes it descends from; `acted` says whether
+    it did anything to the folder."""
 
-    __slots__ = ("ancestors", "argv", "lost", "number", "pid")
+    __slots__ = ("acted", "ancestors", "argv", "lost", "number", "pid")
 
     def __init__(self, number: int, pid: int, argv: tuple[str, ...], ancestors: frozenset[int]) -> None:
         self.number = number
@@ -32,6 +34,7 @@ class Process:
         self.argv = argv
         self.ancestors = ancestors
         self.lost = 0
+        self.acted = False
 
     @property
     def command(self) -> str:
@@ -80,20 +83,26 @@ class Processes:
             self.untold += 1
 
     def _claim(self, start: Record) -> None:
-        """The spawn that this start answers: its own exec, or its parent's; an unknown parent is a shell between."""
-        if not self._waiting:
+        """The spawn that this start answers: its own exec, its parent's, or one behind a shell between.
+
+        The helpers of multiprocessing are started without an event: they answer none.
+        """
+        if any(word.startswith(_HELPERS) for word in start.argv):
             return
 
         def fit(spawn: Record) -> int:
             if spawn.kind == "exec":
                 return 3 if spawn.pid == start.pid else 0
-            near = spawn.pid == start.parent
-            if near:
-                return 3 if spawn.argv == start.argv else 2
-            return 0 if start.parent in self._now else 1
+            if start.parent in self._now and start.parent != spawn.pid:
+                return 0
+            if start.argv[-len(spawn.argv) + 1 :] == spawn.argv[1:] and len(spawn.argv) > 1:
+                return 3
+            if _is_python(spawn.argv):
+                return 0
+            return 2 if spawn.pid == start.parent else 1
 
-        best = max(self._waiting, key=fit)
-        if fit(best):
+        best = max(self._waiting, key=fit, default=None)
+        if best is not None and fit(best):
             self._waiting.remove(best)
 
     def of(self, pid: int) -> Process:
@@ -166,11 +175,15 @@ def _shortened(argv: Sequence[str]) -> list[str]:
 def _why(spawn: Record) -> str:
     flags = {letter for word in _options(spawn.argv) for letter in word[1:]}
     isolating = sorted(flags & {"I", "E", "S"})
-    if PurePath(spawn.argv[0] if spawn.argv else "").name.startswith("python") and isolating:
+    if _is_python(spawn.argv) and isolating:
         return f"started isolated (-{isolating[0]}), its writes are known only by comparing the files"
     if spawn.cut:
         return "its environment lacks PYTHONPATH or SIMKIT_SANITIZE, its writes are known only by comparing the files"
     return "never reported (no Python, or it never began), its writes are known only by comparing the files"
+
+
+def _is_python(argv: Sequence[str]) -> bool:
+    return bool(argv) and PurePath(argv[0]).name.startswith("python")
 
 
 def _options(argv: Sequence[str]) -> list[str]:

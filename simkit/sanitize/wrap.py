@@ -65,10 +65,12 @@ def sanitize(
         after = _look(folder, names)
         left = _others(folder, names)
         _read(log, judge, processes)
-    alive = [p.command for p in processes.all if p.number > 1 and environment.process_alive(p.pid)]
+    alive = [
+        p.command for p in processes.all if p.number > 1 and p.acted and environment.process_alive(p.pid)
+    ]
     new = sorted(name for name, mark in left.items() if there.get(name) != mark)
     whole = code == 0 and not interrupted and not stopped
-    judge.end(after, new, whole=whole, alive=bool(alive))
+    judge.end(after, new, code=code, whole=whole, alive=bool(alive))
     if not processes.all:
         judge.blind(
             f"`{shlex.join(command)}` never reported: no Python, or started isolated (-I, -E, -S)",

@@ -3,27 +3,30 @@
 Comes in: the run's files. Goes out: `executor.port.Disk`. May import `core`, `contract` and `executor.port`.
 
 Tolerant: a file that is missing, torn or ill-typed counts as none, and so does a part that cannot be used.
-Scaling back is exact below 2**51 quanta (surfaces.md 1.0).
+What the log of executed orders holds is read line by line. Scaling back is exact below 2**51 quanta (surfaces.md 1.0).
 """
 
 from __future__ import annotations
 
 from typing import TypeVar
 
+import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from simkit.contract import readers
 from simkit.contract.shapes import auxiliary, book, health, intel
 from simkit.contract.shapes.base import Shape
-from simkit.contract.table import STATE
+from simkit.contract.table import ORDERS_LOG, STATE
 from simkit.core.clock import MICROSECONDS
 from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY, USD, NonFinite, scaled
-from simkit.executor.port import Disk
+from simkit.executor.port import Disk, PastClose
 from simkit.executor.state import RegistryEntry
 
 S = TypeVar("S", bound=Shape)
+
+_CLOSE = msgspec.json.Decoder(auxiliary.OrderClose)
 
 
 def published(door: Door, stem: str, shape: type[S]) -> S | None:
@@ -46,6 +49,7 @@ def read_disk(door: Door, run: int) -> Disk:
         position_keys=_position_keys(published(door, "positions_state", book.PositionsState)),
         last_nav=None if nav is None else _count(nav.nav, USD),
         factor_weights=None if factors is None else factors.weights or None,
+        closes=_closes(door),
     )
     return disk if risk is None else _with_risk(disk, risk)
 
@@ -79,6 +83,30 @@ def _registry(file: auxiliary.TpSlRegistryFile | None) -> dict[str, RegistryEntr
         )
         for key, entry in sorted(file.entries.items())
     }
+
+
+def _closes(door: Door) -> tuple[PastClose, ...]:
+    """The closes in the log of executed orders (B-FAC-7); a line that is torn or ill-typed counts as none."""
+    try:
+        data = door.read(ORDERS_LOG) or b""
+    except OSError:
+        return ()
+    found: list[PastClose] = []
+    for line in data.splitlines():
+        if b"order_close" not in line:
+            continue
+        try:
+            event = _CLOSE.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        at, pnl, fees = (
+            readers.parse_time(event.ts_close),
+            _count(event.realized_pnl_usd, USD),
+            _count(event.fees_total, USD),
+        )
+        if at is not None and pnl is not None and fees is not None:
+            found.append(PastClose(at, event.symbol, event.position_side, pnl, fees))
+    return tuple(found)
 
 
 def _position_keys(file: book.PositionsState | None) -> tuple[str, ...] | None:

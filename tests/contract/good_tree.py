@@ -64,6 +64,7 @@ class Loop:
         self.more: dict[str, bytes] = {}
         self.journal = True
         self.extra_writes: list[tuple[str, str, bytes]] = []
+        self.logged: list[tuple[str, bytes]] = []
 
 
 class World:
@@ -125,6 +126,8 @@ def _write(loop: Loop, tree: dict[str, bytes]) -> list[SurfaceWrite]:
     tree.update(loop.more)
     for stem, writer, data in loop.extra_writes:
         writes.append(SurfaceWrite(len(writes), loop.loop, _path(stem), writer, data, "replace"))
+    for path, lines in loop.logged:
+        writes.append(SurfaceWrite(len(writes), loop.loop, path, "executor", lines, "append"))
     return writes
 
 
@@ -148,6 +151,7 @@ def _truth(loop: int) -> dict[str, Any]:
         "seeding_off": frozenset(),
         "nav_read_live": True,
         "exits": (),
+        "closes": {"BTCUSDT": (MARKS[loop][0],), "ETHUSDT": (MARKS[loop][1],)},
     }
 
 
@@ -166,6 +170,12 @@ def nav_of(loop: int) -> float:
 def dd_of(loop: int) -> float:
     """Drawdown as a fraction."""
     return q9((PEAK - nav_of(loop)) / PEAK)
+
+
+def l1_of(loop: int) -> float:
+    """Both positions as a share of NAV."""
+    btc, eth = MARKS[loop]
+    return q9((btc + 2 * eth) / nav_of(loop))
 
 
 def _docs(loop: int) -> dict[str, Doc]:
@@ -195,14 +205,11 @@ def _stamps(loop: int) -> dict[str, str]:
 def _nav(loop: int) -> book.Nav:
     nav = nav_of(loop)
     stats = book.ExecStats(
-        attempted_24h=1,
+        attempted_24h=2,
         executed_24h=1,
-        fill_rate=1.0,
-        vetoes_24h=3,
-        top_vetoes=[
-            book.VetoCount(count=2, reason="symbol_cap"),
-            book.VetoCount(count=1, reason="max_concurrent"),
-        ],
+        fill_rate=0.5,
+        vetoes_24h=1,
+        top_vetoes=[book.VetoCount(count=1, reason="max_concurrent")],
     )
     detail = book.NavDetail(
         breakdown={"unrealized_pnl": nav - 10000.0, "wallet": 10000.0}, source="live", fresh=True
@@ -328,6 +335,10 @@ def _risk(loop: int) -> health.RiskSnapshot:
     return health.RiskSnapshot(
         anomalies=health.Anomalies(),
         circuit_breaker=health.CircuitBreaker(active=False, max_portfolio_dd_nav_pct=0.10),
+        correlation_groups={
+            "L1": health.CorrelationGroup(gross_nav_pct=l1_of(loop), max_group_nav_pct=0.35),
+            "alts": health.CorrelationGroup(gross_nav_pct=0.0, max_group_nav_pct=0.25),
+        },
         cvar=health.Cvar(limit=LIMIT_CVAR, per_symbol={"BTCUSDT": row, "ETHUSDT": row}, within_limit=True),
         daily_loss_frac=0.0,
         dd_frac=dd,
@@ -477,7 +488,7 @@ def _scores() -> intel.SymbolScores:
 
 def _rv() -> intel.RvMomentum:
     return intel.RvMomentum(
-        per_symbol={"BTCUSDT": intel.RvSymbol(score=0.5), "ETHUSDT": intel.RvSymbol(score=-0.5)},
+        per_symbol={"BTCUSDT": intel.RvSymbol(score=0.5), "ETHUSDT": intel.RvSymbol(score=0.5)},
         spreads=intel.RvSpreads(btc_vs_eth=0.0, l1_vs_alt=0.0, meme_vs_rest=0.0),
         **_stamps(1),
     )
@@ -486,13 +497,15 @@ def _rv() -> intel.RvMomentum:
 def _factors() -> intel.FactorDiagnostics:
     names = ["trend", "carry", "rv_momentum"]
     weights = {"carry": 0.3, "rv_momentum": 0.3, "trend": 0.4}
-    ir = dict.fromkeys(names, 0.0)
+    ir = {"carry": 0.999999998, "rv_momentum": 0.0, "trend": 0.999999998}
     vol = 1.414213562373
     norms = {"carry": 0.0, "rv_momentum": 0.0, "trend": vol}
     degenerate = ["carry", "rv_momentum"]
     even = intel.NormalizationCoeffs(max=1.0, mean=0.5, min=0.0, range=1.0, std=0.5)
     flat = intel.NormalizationCoeffs(max=0.5, mean=0.5, min=0.5, range=1.0, std=1.0)
     raw = {"BTCUSDT:LONG": (1.0, 0.0), "ETHUSDT:LONG": (0.0, 1.0)}
+    straight = {key: {"carry": 0.0, "rv_momentum": 0.0, "trend": 2 * t - 1} for key, (t, _) in raw.items()}
+    dots = {one: {two: 2.0 if one == two == "trend" else 0.0 for two in names} for one in names}
     square = [[2.0, -2.0, 0.0], [-2.0, 2.0, 0.0], [0.0, 0.0, 0.0]]
     correlation = [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     return intel.FactorDiagnostics(
@@ -517,7 +530,7 @@ def _factors() -> intel.FactorDiagnostics:
         normalization_coeffs={"carry": even, "rv_momentum": flat, "trend": even},
         orthogonalization_enabled=True,
         orthogonalized=intel.Orthogonalized(
-            degenerate=degenerate, dot_products={}, norms=norms, per_symbol={key: {} for key in raw}
+            degenerate=degenerate, dot_products=dots, norms=norms, per_symbol=straight
         ),
         per_symbol={
             key: intel.FactorVector(

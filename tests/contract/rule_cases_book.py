@@ -120,7 +120,7 @@ CASES: dict[str, tuple[Edit, Edit]] = {
     "INV-N01": (put("nav.nav", -5), put("nav.nav", "10000")),
     "INV-N02": (put("nav.nav_usd", NAV2 + 1.0e-5), put("nav.nav_usd", NAV2 + 1.2e-5)),
     "INV-N03": (put("nav.nav", 0.000001), put("nav.nav", 0.0)),
-    "INV-N04": (put("nav.exec_stats.vetoes_24h", 3), put("nav.exec_stats.vetoes_24h", 2)),
+    "INV-N04": (put("nav.exec_stats.vetoes_24h", 1), put("nav.exec_stats.vetoes_24h", 0)),
     "INV-N06": (put("nav.nav", NAV2 + 1.1e-5), put("nav.nav", NAV2 + 1.3e-5)),
     "INV-N07": (
         also(put("nav.nav", NAV2 + 7.5), truth(flows=5.0, fills=(fill(realized=4.0, fee=1.5),))),

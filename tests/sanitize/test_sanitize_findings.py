@@ -181,6 +181,13 @@ def test_removing_what_is_not_there_is_nothing(folder: Folder) -> None:
     assert said(folder.run(body)) == []
 
 
+def test_a_hard_link_takes_nothing_away_and_publishes_at_once(folder: Folder) -> None:
+    body = "loop(1)\nos.link(STATE / 'nav.json', 'copy')\ntemp('nav').write_text(text(1))\n"
+    body += "os.link(temp('nav'), STATE / 'rv_momentum.json')\nos.remove(temp('nav'))\n"
+    report = folder.run(body)
+    assert said(report) == [] and report.writes["logs/state/rv_momentum.json"] == 1
+
+
 def test_intel_surfaces_may_go(folder: Folder) -> None:
     report = folder.run(TWO + "put('rv_momentum', 1)\nos.remove(STATE / 'rv_momentum.json')\n")
     assert [(f.kind, f.severity) for f in report.findings] == [("deleted", "W")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -99,6 +100,37 @@ def test_an_executor_that_runs_itself_anew_is_followed(folder: Folder) -> None:
     report = folder.run(body)
     assert len(report.processes) == 2 and report.not_observable == ()
     assert {f.kind for f in report.findings} == {"second_writer"}  # another command line is another writer
+
+
+def test_helpers_of_multiprocessing_do_not_stand_for_an_isolated_child(folder: Folder) -> None:
+    body = (
+        "import multiprocessing\n"
+        "def work():\n    put('rv_momentum', 1)\n"
+        "if __name__ == '__main__':\n    loop(1)\n    "
+        + child("helper.py", "-I")
+        + "    subprocess.run(['true'])\n"
+        "    p = multiprocessing.get_context('forkserver').Process(target=work)\n    p.start()\n    p.join()\n"
+    )
+    folder.script("", "helper.py", head="")
+    report = folder.run(body)
+    assert said(report) == [] and report.notes == ()
+    assert [line.split("`")[1].split()[0].startswith("python") for line in report.not_observable] == [
+        True,
+        False,
+    ]
+
+
+def test_a_mirror_that_outlives_the_command_is_named(folder: Folder) -> None:
+    folder.script("put('nav_state', 1)\nprint(flush=True)\nsys.stdin.readline()\n", "sync_state.py")
+    body = (
+        "loop(1)\nend, keep = os.pipe()\nos.set_inheritable(keep, True)\n"
+        "p = subprocess.Popen([sys.executable, 'sync_state.py'], stdin=end, stdout=-1, pass_fds=[keep])\n"
+        "p.stdout.readline()\nPath('pid').write_text(str(p.pid))\ntemp('x').write_text('')\n"
+    )
+    report = folder.run(body)
+    os.kill(int((folder.root / "pid").read_text()), 9)
+    assert [(f.kind, f.severity) for f in report.findings] == [("left_over", "W")]
+    assert report.notes[0].endswith("sync_state.py still runs: judged up to here")
 
 
 @pytest.mark.parametrize("option", ["-I", "-E", "-S", "-IB"])

@@ -82,9 +82,25 @@ def test_a_pipe_in_place_of_a_surface_hangs_nobody(folder: Folder) -> None:
 def test_a_large_file_is_not_read(folder: Folder) -> None:
     report = folder.run("loop(1)\nreplace('rv_momentum', '[' * (9 << 20))\nloop(2)\nloop(3)\n")
     assert said(report) == []
-    assert "too large to be read" in report.notes[0]
+    assert "too large, or not ours, to be read" in report.notes[0]
 
 
 def test_names_that_are_no_text_are_survived(folder: Folder) -> None:
     report = folder.run("loop(1)\nopen(b'logs/state/.tmp_\\xff', 'wb').close()\n")
     assert [f.kind for f in report.findings] == ["left_over"]
+
+
+def test_events_that_could_not_be_told_are_counted(folder: Folder) -> None:
+    body = (
+        "import resource\nloop(1)\ntemp('nav').write_text(text(2))\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))\nkept = []\n"
+        "try:\n    while True:\n        kept.append(os.open('.', 0))\nexcept OSError:\n    pass\n"
+        "os.replace(temp('nav'), STATE / 'nav.json')\n"
+        "for fd in kept:\n    os.close(fd)\nloop(3)\n"
+    )
+    report = folder.run(body)
+    assert report.returncode == 0
+    assert [line.partition(" events")[0] for line in report.not_observable] == ["1"]
+    assert [(f.kind, f.severity, f.path) for f in report.findings] == [
+        ("changed_unseen", "W", "logs/state/nav.json")
+    ]

@@ -40,20 +40,20 @@ def groups_hold_their_members(look: Look, memory: Memory) -> Outcome:
     if not times["nav"] == times["positions_state"] == times[_RISK]:
         return NotEvaluated("nav, positions_state and risk_snapshot are not of one loop")
     nav = need(seen.nav, "nav.nav")
-    worth: dict[str, list[float]] = {}
-    for row in seen.need_rows():
+    rows = seen.need_rows()
+    worth: dict[str, float] = {}
+    for row in rows:
         for name in baskets_of(row.symbol):
-            worth.setdefault(name, []).append(abs(row.notional or 0.0))
+            worth[name] = worth.get(name, 0.0) + abs(row.notional or 0.0)
     out: list[Found] = []
     for group, item in groups.items():
-        share = num(obj(item).get("gross_nav_pct"))
-        if share is None or group.lower() not in BASKETS:
+        share, whole = num(obj(item).get("gross_nav_pct")), worth.get(group.lower(), 0.0)
+        wanted = whole / nav if nav > 0 else 0.0
+        if share is None or -HALF_FRACTION <= share - wanted <= HALF_FRACTION or group.lower() not in BASKETS:
             continue
-        parts = worth.get(group.lower(), [])
-        wanted = math.fsum(parts) / nav if nav > 0 else 0.0
-        grain = HALF_FRACTION + (HALF_USD * (len(parts) + abs(wanted)) / nav if nav > 0 else 0.0)
-        if share != wanted and not near(share, wanted, grain):
-            text = f"members worth {math.fsum(parts)} of nav {nav} are {wanted:.9f}"
+        grain = HALF_FRACTION + (HALF_USD * (len(rows) + abs(wanted)) / nav if nav > 0 else 0.0)
+        if not near(share, wanted, grain):
+            text = f"members worth {whole:.6f} of nav {nav} are {wanted:.9f}"
             out.append(found(_RISK, f"correlation_groups[{group}].gross_nav_pct", share, text))
     return out
 
@@ -108,9 +108,9 @@ def _gross_after(
     """Intent, key and gross notional in USD once its opening orders are accepted, in their order."""
     own = {order.intent_id for order in truth.orders}
     marks = {row.symbol: row.mark for row in rows if row.mark is not None}
-    for fill in truth.fills:
-        if fill.intent_id in own and fill.intended_price > 0:
-            marks.setdefault(_symbol(fill.key), fill.intended_price)
+    for symbol, closes in truth.closes.items():
+        if symbol not in marks:
+            marks[symbol] = closes[-1]
     book = {key: row.qty or 0.0 for key, row in held.items()}
     for fill in truth.fills:
         if fill.intent_id not in own:

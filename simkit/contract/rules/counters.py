@@ -215,12 +215,14 @@ def times_move_with_totals(look: Look, memory: Memory) -> Outcome:
 )
 def reasons_are_known(look: Look, memory: Memory) -> Outcome:
     reasons = obj(view(look).counters.get("by_reason"))
+    outside = look.outside
+    further = () if outside is None else outside.dialect.words.get("veto_reason", ())
     return [
         found(
             _STEM, f"{_COUNTERS}.by_reason[{reason}]", count, "not in the vocabulary of B-VETO-2 and B-VETO-3"
         )
         for reason, count in reasons.items()
-        if reason not in _REASONS
+        if reason not in _REASONS and reason not in further
     ]
 
 

@@ -5,9 +5,11 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
-from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, Tier, rule
+from simkit.contract.foreign import apart, coarse, foreign, saw
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_FRACTION, near
 from simkit.contract.values import found, num, obj, share_of
@@ -22,10 +24,11 @@ _FIELDS = (
 )  # fmt: skip
 _LISTS = ("missing_ledger_positions", "ghost_ledger_entries", "missing_tp_sl_entries", "stale_tp_sl_entries")
 _UNDERWATER = -0.02
+_CHOICES = tuple(choice for size in (4, 3, 2, 1) for choice in combinations(range(len(_LISTS)), size))
 
 
-def _at(name: str, value: object, message: str) -> Found:
-    return found(_STEM, f"{_BLOCK}.{name}", value, message)
+def _at(name: str, value: object, message: str, tier: Tier | None = None) -> Found:
+    return found(_STEM, f"{_BLOCK}.{name}", value, message, tier)
 
 
 @rule(
@@ -63,7 +66,16 @@ def _count(block: Doc, name: str) -> int:
 def open_count_is_the_positions(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     count, held = _count(seen.pipeline, "open_positions_count"), len(seen.need_positions())
-    return () if count == held else [_at("open_positions_count", count, f"positions_state has {held}")]
+    if count == held:
+        return ()
+    _of_one_loop(look, _STEM, "positions_state")
+    return [_at("open_positions_count", count, f"positions_state has {held}")]
+
+
+def _of_one_loop(look: Look, *stems: str) -> None:
+    """LackingError where a foreign tree's surfaces are not of one loop (A-42)."""
+    if why := apart(look, *stems):
+        raise LackingError(why)
 
 
 @rule(
@@ -81,6 +93,7 @@ def registered_count_is_covered_positions(look: Look, memory: Memory) -> Outcome
     count, covered = _count(seen.pipeline, "tp_sl_registered_count"), seen.book.covered()
     if count == covered:
         return ()
+    _of_one_loop(look, _STEM, "positions_state", "positions_ledger")
     return [
         _at("tp_sl_registered_count", count, f"{covered} open positions have a ledger entry with tp or sl")
     ]
@@ -108,8 +121,14 @@ def coverage_is_a_share(look: Look, memory: Memory) -> Outcome:
     share = registered / opened if opened > 0 else 0.0
     if coverage <= 1 and (coverage == share or near(coverage, share, HALF_FRACTION)):
         return ()
+    if opened == 0 and 0 <= coverage <= 1 and saw(look, "A-18", "a flat book is not judged", _STEM):
+        return ()
+    grain = ("diagnostics.tp_sl_coverage_pct", 1.0)
+    if coverage <= 1 and coarse(look, coverage, share, grain):
+        return ()
+    is_other_form = registered > 0 and any(near(coverage * f, share) for f in (0.01, 100.0))
     text = "a share lies in 0..1" if coverage > 1 else f"{registered} / {opened} = {share:.9f}"
-    return [_at("tp_sl_coverage_pct", coverage, text)]
+    return [_at("tp_sl_coverage_pct", coverage, text, "reading" if is_other_form else None)]
 
 
 def _breakdown(pipeline: Doc) -> tuple[int, int, int, int]:
@@ -140,6 +159,10 @@ def missing_count_is_the_sum(look: Look, memory: Memory) -> Outcome:
     count = _count(pipeline, "tp_sl_missing_count")
     if count == missing_ledger + missing_tp_sl:
         return ()
+    opened, registered = pipeline.get("open_positions_count"), pipeline.get("tp_sl_registered_count")
+    if type(opened) is int and type(registered) is int and count == opened - registered:
+        if saw(look, "A-53", "open - registered", f"{_STEM}.tp_sl_missing_count"):
+            return ()
     return [
         _at("tp_sl_missing_count", count, f"{missing_tp_sl} without levels + {missing_ledger} without entry")
     ]
@@ -162,9 +185,29 @@ def mismatch_says_what_the_lists_say(look: Look, memory: Memory) -> Outcome:
     pipeline = view(look).pipeline
     counts = _breakdown(pipeline)
     flag = pipeline.get("ledger_registry_mismatch")
+    if foreign(look) is not None and type(flag) is bool:
+        return _fixed_choice(look, flag, counts, memory)
     if flag is any(counts):
         return ()
     return [_at("ledger_registry_mismatch", flag, f"the four lists have {counts} entries")]
+
+
+def _fixed_choice(look: Look, flag: bool, counts: tuple[int, ...], memory: Memory) -> Outcome:
+    """Foreign: any fixed choice among the four lists may count (A-19); four zeros or four counts leave no
+    choice."""
+    text = f"the four lists have {counts} entries"
+    if (flag and not any(counts)) or (not flag and all(counts)):
+        return [_at("ledger_registry_mismatch", flag, text)]
+    choices: list[tuple[int, ...]] = memory.setdefault("choices", list(_CHOICES))
+    kept = [choice for choice in choices if any(counts[i] for i in choice) is flag]
+    if not kept:
+        text += ", and no fixed choice of lists explains all that was seen"
+        return [_at("ledger_registry_mismatch", flag, text, "reading")]
+    memory["choices"] = kept
+    if flag is not any(counts):
+        listed = " or ".join(_LISTS[i] for i in range(len(_LISTS)) if any(i in choice for choice in kept))
+        saw(look, "A-19", f"among {listed}", f"{_STEM}.ledger_registry_mismatch")
+    return ()
 
 
 @rule(
@@ -175,21 +218,33 @@ def mismatch_says_what_the_lists_say(look: Look, memory: Memory) -> Outcome:
     ),
     source="ext",
     surfaces=("S3", "S4", "S6", "AUX-1"),
-    reads=("positions_state", "positions_ledger", "diagnostics", "position_tp_sl"),
+    reads=("positions_state", "positions_ledger", "diagnostics"),
     kind="X",
     tier="contract",
     example="stale not counted",
 )
 def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
+    """Without a registry the two lists that do not need it are judged."""
     seen = view(look)
     stated = _breakdown(seen.pipeline)
-    lists = seen.book.lists()
-    true = (lists.missing_ledger, lists.ghosts, lists.missing_tp_sl, lists.stale)
-    return [
-        _at(f"mismatch_breakdown.{name}", count, f"the tree has {len(keys)}: {', '.join(keys) or 'none'}")
-        for name, count, keys in zip(_LISTS, stated, true, strict=True)
+    missing, ghosts = seen.book.unmatched()
+    true = [missing, ghosts]
+    if seen.registry is not None:
+        lists = seen.book.lists()
+        true += [lists.missing_tp_sl, lists.stale]
+    out = [
+        _at(
+            f"mismatch_breakdown.{name}",
+            count,
+            f"the tree has {len(keys)}: {', '.join(keys) or 'none'}",
+            None if index < 2 else "reference",
+        )
+        for index, (name, count, keys) in enumerate(zip(_LISTS, stated, true, strict=False))
         if count != len(keys)
     ]
+    if out:
+        _of_one_loop(look, _STEM, "positions_state", "positions_ledger")
+    return out
 
 
 @rule(
@@ -216,7 +271,7 @@ def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
     if not bare and not count:
         return out
     sure, unknown = _underwater(bare, seen)
-    if not sure <= count <= sure + unknown:
+    if not sure <= count <= sure + unknown and not apart(look, _STEM, "positions_state", "positions_ledger"):
         out.append(
             _at("underwater_without_tp_sl_count", count, f"{sure} of {bare} are 2 % or more under water")
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from simkit.contract.book import Pair, levels_of
 from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.foreign import NO_LOOPS, foreign, no_loops
 from simkit.contract.look import Look, Truth
 from simkit.contract.rules.registry import seed_levels
 from simkit.contract.tolerance import HALF_PRICE
@@ -35,7 +36,20 @@ def scan_ran_in_this_loop(look: Look, memory: Memory) -> Outcome:
     if at == look.ts:
         return ()
     value = seen.pipeline.get("last_exit_scan_ts", "absent")
+    if foreign(look) is not None:
+        return _scan_moved(look, at, value)
     return [found("diagnostics", f"{_PIPELINE}.last_exit_scan_ts", value, f"this loop is {when(look.ts)}")]
+
+
+def _scan_moved(look: Look, at: int | None, value: object) -> Outcome:
+    """Foreign: the time of the scan moves from loop to loop."""
+    if no_loops(look):
+        return NO_LOOPS
+    if look.before is None:
+        return NO_BEFORE
+    if at is not None and at != view(look.before).stamps["last_exit_scan_ts"]:
+        return ()
+    return [found("diagnostics", f"{_PIPELINE}.last_exit_scan_ts", value, "did not move since the loop before")]
 
 
 _PIPELINE = "runtime_diagnostics.exit_pipeline"

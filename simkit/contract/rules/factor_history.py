@@ -9,7 +9,7 @@ import math
 from collections import deque
 
 from simkit.contract.finding import Found, LackingError, Memory, NotEvaluated, Outcome, rule
-from simkit.contract.look import Doc, Look
+from simkit.contract.look import Doc, Look, Truth
 from simkit.contract.tolerance import HALF_FRACTION, HALF_RV, HALF_SCORE, HALF_USD, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj, rows_of
 from simkit.contract.view import view
@@ -44,7 +44,7 @@ def weights_move_smoothly(look: Look, memory: Memory) -> Outcome:
     bounds = (settings.weight_min, settings.weight_max)
     if truth is not None and truth.new_run and before is not None and _STEM not in before.docs:
         then = {}
-    is_new = then.keys() != weights.keys() or memory["bounds"] != bounds
+    is_new = then.keys() != weights.keys() or memory.get("bounds") != bounds
     memory["doc"], memory["weights"], memory["bounds"] = doc, weights, bounds
     low, high = bounds
     if before is None:
@@ -78,18 +78,22 @@ def attribution_adds_up(look: Look, memory: Memory) -> Outcome:
     window."""
     doc, truth = look.docs[_STEM], look.truth
     if truth is not None:
-        closes: deque[tuple[int, float]] = memory.setdefault("closes", deque())
-        memory.setdefault("since", -1 if truth.new_run and look.before is None else look.ts)
-        for fill in truth.fills:
-            if fill.realized:
-                closes.append((fill.ts or look.ts, fill.realized))
-        oldest = look.ts - round(look.settings.intel.pnl_attribution_lookback_days * _DAY_US)
-        while closes and closes[0][0] < oldest:
-            closes.popleft()
+        if "since" not in memory:
+            memory["closes"] = deque()
+            memory["since"] = -1 if truth.new_run and look.before is None else look.ts
+        if truth.fills:
+            _remember(look, truth, memory["closes"])
     if memory.get("doc") is not doc:
         memory["doc"], memory["outcome"] = doc, _attributed(look, doc, memory)
     outcome: Outcome = memory["outcome"]
     return outcome
+
+
+def _remember(look: Look, truth: Truth, closes: deque[tuple[int, float]]) -> None:
+    closes.extend([(fill.ts or look.ts, fill.realized) for fill in truth.fills if fill.realized])
+    oldest = look.ts - round(look.settings.intel.pnl_attribution_lookback_days * _DAY_US)
+    while closes and closes[0][0] < oldest:
+        closes.popleft()
 
 
 def _attributed(look: Look, doc: Doc, memory: Memory) -> Outcome:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, Tier, rule
+from simkit.contract.foreign import coarse, foreign
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_FACTOR, HALF_FRACTION, near
 from simkit.contract.values import found, num, obj, rows_of
@@ -42,15 +43,24 @@ def factor_blocks_are_there(look: Look, memory: Memory) -> Outcome:
     if view(look).times.get(_STEM) is None:
         out.append(found(_STEM, "updated_ts", doc.get("updated_ts", "absent"), "must be a time"))
     for name in _BLOCKS:
-        if type(doc.get(name)) is not dict:
+        if type(doc.get(name)) is not dict and not _is_disabled(look, doc, name):
             out.append(found(_STEM, name, doc.get(name, "absent"), "must be an object"))
     for name in _NULLABLE:
-        if name not in doc or not (doc[name] is None or type(doc[name]) is dict):
+        if name not in doc or not (doc[name] is None or type(doc[name]) is dict or doc[name] == {}):
             out.append(found(_STEM, name, doc.get(name, "absent"), "must be an object or null"))
     for name in _FLAGS:
         if type(doc.get(name)) is not bool:
             out.append(found(_STEM, name, doc.get(name, "absent"), "must be a boolean"))
     return out
+
+
+def _is_disabled(look: Look, doc: Doc, name: str) -> bool:
+    """Foreign: a block may be null while its flag, or the config as a whole, switches it off."""
+    if foreign(look) is None or name not in doc or doc[name] is not None:
+        return False
+    if obj(doc.get("config")).get("enabled") is False:
+        return True
+    return name in ("weights", "factor_weights") and doc.get("auto_weighting_enabled") is False
 
 
 @rule(
@@ -77,7 +87,8 @@ def factor_keys_agree(look: Look, memory: Memory) -> Outcome:
                 place = f"{name}[{key}].direction"
                 out.append(found(_STEM, place, obj(vector).get("direction"), f"the key says {direction}"))
             if key not in other:
-                out.append(found(_STEM, f"{name}[{key}]", key, "not in both raw_factors and per_symbol"))
+                text = "not in both raw_factors and per_symbol"
+                out.append(found(_STEM, f"{name}[{key}]", key, text, "reference"))
     return out
 
 
@@ -103,14 +114,20 @@ def coefficients_are_sane(look: Look, memory: Memory) -> Outcome:
         if mean is None or std is None or low is None or high is None or span is None:
             out.append(found(_STEM, place, row, "mean, std, min, max and range must be numbers"))
             continue
-        if not (low <= mean <= high or near(mean, low, HALF_FACTOR) or near(mean, high, HALF_FACTOR)):
+        is_inside = low <= mean <= high or near(mean, low, HALF_FACTOR) or near(mean, high, HALF_FACTOR)
+        grain = (f"{_STEM}.mean", 1.0)
+        if not is_inside and not coarse(look, mean, low, grain) and not coarse(look, mean, high, grain):
             out.append(found(_STEM, f"{place}.mean", mean, f"outside {low}..{high}"))
         degenerate = high - low < _SPECTRUM
         wanted = 1.0 if degenerate else high - low
-        if not near(span, wanted, 3 * HALF_FACTOR):
-            out.append(found(_STEM, f"{place}.range", span, f"must be {wanted}"))
+        tier: Tier | None = "reference" if degenerate else None
+        ends = ((f"{_STEM}.range", 1), (f"{_STEM}.min", 1), (f"{_STEM}.max", 1))
+        if not near(span, wanted, 3 * HALF_FACTOR) and not coarse(look, span, wanted, *ends):
+            is_plain = degenerate and near(span, high - low)
+            out.append(found(_STEM, f"{place}.range", span, f"must be {wanted}", tier if is_plain else None))
         if std < 0 or (degenerate and std != 1):
-            out.append(found(_STEM, f"{place}.std", std, "must be >= 0, and 1 when all values are equal"))
+            text = "must be >= 0, and 1 when all values are equal"
+            out.append(found(_STEM, f"{place}.std", std, text, None if std < 0 else "reference"))
     return out
 
 
@@ -160,16 +177,16 @@ def matrices_are_covariances(look: Look, memory: Memory) -> Outcome:
                 out.append(
                     found(_STEM, f"covariance.correlation_matrix[{i}][{j}]", correlation[i][j], "beyond 1")
                 )
-        if not near(correlation[i][i], 1.0):
-            out.append(
-                found(_STEM, f"covariance.correlation_matrix[{i}][{i}]", correlation[i][i], "must be 1")
-            )
         vol = num(vols.get(str(factors[i])))
+        if not near(correlation[i][i], 1.0):
+            place = f"covariance.correlation_matrix[{i}][{i}]"
+            tier: Tier | None = "reference" if vol == 0 or covariance[i][i] == 0 else None
+            out.append(found(_STEM, place, correlation[i][i], "must be 1", tier))
         if vol is not None and not near(covariance[i][i], vol * vol, HALF_FACTOR * (1 + 2 * abs(vol))):
             place = f"covariance.covariance_matrix[{i}][{i}]"
-            out.append(found(_STEM, place, covariance[i][i], f"{factors[i]}: vol {vol} squared"))
+            out.append(found(_STEM, place, covariance[i][i], f"{factors[i]}: vol {vol} squared", "reference"))
     if not out and not _is_psd(covariance):
-        out.append(found(_STEM, "covariance.covariance_matrix", "", "not positive semidefinite"))
+        out.append(found(_STEM, "covariance.covariance_matrix", "", "not positive semidefinite", "reference"))
     return out
 
 
@@ -219,6 +236,8 @@ def weights_are_weights(look: Look, memory: Memory) -> Outcome:
     if not near(total, 1.0, grain):
         out.append(found(_STEM, "weights", total, "the weights must sum to 1"))
     feasible = len(shares) * settings.weight_max >= 1 and len(shares) * settings.weight_min <= 1
+    if foreign(look) is not None:
+        feasible = False  # the bounds are the executor's own (A-37)
     low, high = (settings.weight_min, settings.weight_max) if feasible else (0.0, 1.0)
     for name, value in values.items():
         if (
@@ -248,7 +267,8 @@ def weights_are_copied_whole(look: Look, memory: Memory) -> Outcome:
     for name in ("factor_weights", "pnl_attribution"):
         copy = obj(doc.get(name)).get("weights")
         if not _equal(obj(copy), weights):
-            out.append(found(_STEM, f"{name}.weights", copy, f"weights are {weights}"))
+            tier: Tier | None = "reference" if name == "pnl_attribution" else None
+            out.append(found(_STEM, f"{name}.weights", copy, f"weights are {weights}", tier))
     return out
 
 

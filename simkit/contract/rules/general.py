@@ -6,11 +6,14 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.foreign import NO_CLOCK, foreign, saw
 from simkit.contract.look import Look
+from simkit.contract.manifest import registered_paths
 from simkit.contract.readers import MANIFEST, NON_FINITE, REGISTRY, read_object, surface_time
-from simkit.contract.table import by_stem
+from simkit.contract.table import ENGINE_METADATA, by_stem
 from simkit.contract.values import found, when
 from simkit.contract.view import view
+from simkit.core.clock import MICROSECONDS
 
 #: Files whose content no general rule judges: they are no surfaces.
 _AUXILIARY = (REGISTRY, MANIFEST)
@@ -33,8 +36,13 @@ def file_is_whole(look: Look, memory: Memory) -> Outcome:
     return [
         Found(stem, "", "", f"the file {reason}")
         for stem, reason in look.unreadable.items()
-        if stem not in _AUXILIARY and not reason.startswith(NON_FINITE)
+        if stem not in _AUXILIARY and not reason.startswith(NON_FINITE) and not _may_be_sound(look, stem)
     ]
+
+
+def _may_be_sound(look: Look, stem: str) -> bool:
+    """A file that nobody could read (no permission, too large): the report says so, no rule judges it."""
+    return look.outside is not None and stem in look.outside.unsure
 
 
 @rule(
@@ -78,8 +86,15 @@ def surface_time_is_there(look: Look, memory: Memory) -> Outcome:
     return [
         found(stem, "updated_ts", look.docs[stem].get("updated_ts", "absent"), "no surface time can be read")
         for stem, at in seen.times.items()
-        if at is None and (stem in _EXECUTOR or stem in owners)
+        if at is None and (stem in _EXECUTOR or stem in owners) and not _unregistered_metadata(look, stem)
     ]
+
+
+def _unregistered_metadata(look: Look, stem: str) -> bool:
+    """On a foreign tree the engine metadata are a surface only where its manifest says so (A-46)."""
+    if stem != ENGINE_METADATA.stem or foreign(look) is None:
+        return False
+    return ENGINE_METADATA.path not in registered_paths(look.docs.get(MANIFEST, {}))
 
 
 @rule(
@@ -116,6 +131,8 @@ def aliases_agree(look: Look, memory: Memory) -> Outcome:
 )
 def time_is_not_ahead(look: Look, memory: Memory) -> Outcome:
     now = look.until
+    if look.outside is not None and not look.outside.clock:
+        return NO_CLOCK
     return [
         found(stem, "updated_ts", when(at), f"later than the harness clock {when(now)}")
         for stem, at in view(look).times.items()
@@ -145,7 +162,7 @@ def time_rises(look: Look, memory: Memory) -> Outcome:
             last = earlier.get(stem)
             if stem == "nav_state" or at is None or last is None or at > last:
                 continue
-            if look.raw[stem] != before.raw.get(stem):
+            if look.raw[stem] != before.raw.get(stem) and not _same_second(look, stem, at, last):
                 out.append(_not_risen(stem, at, last))
         return out
     raw = look.raw
@@ -157,10 +174,15 @@ def time_rises(look: Look, memory: Memory) -> Outcome:
         if at is None:
             continue
         last = memory.get(name)
-        if last is not None and at <= last:
+        if last is not None and at <= last and not _same_second(look, name, at, last):
             out.append(_not_risen(name, at, last))
         memory[name] = at
     return out
+
+
+def _same_second(look: Look, stem: str, at: int, last: int) -> bool:
+    """Foreign stamps of whole seconds may be equal (A-49)."""
+    return at == last and at % MICROSECONDS == 0 and saw(look, "A-49", "stamps of whole seconds", stem)
 
 
 _BY_PATH = {surface.path: stem for stem, surface in by_stem.items() if stem != "nav_state"}

@@ -5,6 +5,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from simkit.contract.finding import Found, Memory, NotEvaluated, Outcome, Tier, rule
@@ -13,6 +14,8 @@ from simkit.contract.look import Look
 from simkit.contract.readers import decode, read_object
 from simkit.contract.table import IDENTITY_FIELDS, by_stem
 from simkit.contract.values import found
+
+Loader = Callable[[str, bytes | None], object]
 
 _ALL = ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11")
 _NOT_REREAD = NotEvaluated("no harness compared the folder before and after a reader")
@@ -33,37 +36,21 @@ _ONE_RUN = NotEvaluated("one run cannot say; a second run or the comparison with
     example="kpis loader raises on a JSON array",
 )
 def loaders_never_raise(look: Look, memory: Memory) -> Outcome:
-    """The loader of the harness, else the contract's typed readers. An unchanged file is not read again; the
-    health report is asked for whenever not every file can be read."""
-    loader = look.truth.loader if look.truth is not None else None
-    load = decode if loader is None else loader
-    old = look.before.raw if look.before is not None else {}
+    """The loader of the harness reads every changed file and what is missing. Without one it is the contract's
+    own: it has read what is readable to make this look, so it is tried on each file when it is new and on
+    what is damaged or missing."""
+    loader, before = look.truth.loader if look.truth is not None else None, look.before
+    if loader is None and before is not None and look.names == before.names and not look.unreadable:
+        return ()
+    old = before.raw if before is not None else {}
     out: list[Found] = []
     for stem, data in look.raw.items():
-        if old.get(stem) is data and memory.get("load") is load:
-            continue
-        try:
-            value = load(stem, data)
-        except Exception as problem:
-            text = f"the loader raises: {problem}"
-            out.append(found(stem, "", type(problem).__name__, text, _tier(look, stem)))
-            continue
-        if value and stem in look.unreadable:
-            text = f"must be the default: the file {look.unreadable[stem]}"
-            out.append(found(stem, "", value, text, _tier(look, stem)))
-    memory["load"] = load
+        if old.get(stem) is not data or stem in look.unreadable:
+            out += _tried(loader or decode, stem, data, look)
     missing = [stem for stem in by_stem if stem not in look.raw]
     for stem in missing:
-        try:
-            value = load(stem, None)
-        except Exception as problem:
-            out.append(
-                found(stem, "", type(problem).__name__, f"the loader raises without a file: {problem}")
-            )
-            continue
-        if value:
-            out.append(found(stem, "", value, "must be the default: there is no file"))
-    if missing or look.unreadable or look.before is None:
+        out += _tried(loader or decode, stem, None, look)
+    if missing or look.unreadable or before is None:
         try:
             health_report(look.docs, look.unreadable, look.ts)
         except Exception as problem:
@@ -71,9 +58,19 @@ def loaders_never_raise(look: Look, memory: Memory) -> Outcome:
     return out
 
 
-def _tier(look: Look, stem: str) -> Tier | None:
-    """The contract speaks of missing files; what stands in a bad one is our reading."""
-    return "reference" if stem in look.unreadable else None
+def _tried(load: Loader, stem: str, data: bytes | None, look: Look) -> list[Found]:
+    """What is wrong with how the loader reads one file. The contract speaks of missing files; what stands in a
+    damaged one is judged at the tier of our reading."""
+    reason = "is missing" if data is None else look.unreadable.get(stem, "")
+    tier: Tier | None = "reference" if data is not None and reason else None
+    try:
+        value = load(stem, data)
+    except Exception as problem:
+        text = f"the loader raises: {problem}"
+        return [found(stem, "", type(problem).__name__, text, tier)]
+    if value and reason:
+        return [found(stem, "", value, f"must be the default: the file {reason}", tier)]
+    return []
 
 
 @rule(

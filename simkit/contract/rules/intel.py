@@ -6,6 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.foreign import foreign, saw
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_SCORE, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj, rows_of, when
@@ -78,6 +79,8 @@ def emission_follows_the_score(look: Look, memory: Memory) -> Outcome:
             hybrid.get("passes_emission"),
         )
         if score is not None and least is not None and passes is not (score >= least):
+            if type(passes) is bool and near(score, least) and saw(look, "A-35", "exclusive", f"{_SCORES}.symbols"):
+                continue
             out.append(
                 found(
                     _SCORES,
@@ -114,7 +117,9 @@ def score_is_one_number(look: Look, memory: Memory) -> Outcome:
             ("hybrid.score", obj(row.get("hybrid")).get("score")),
         ):
             other = num(value)
-            if other is not None and not near(other, score, HALF_SCORE * 2):
+            if other is None or near(other, score, HALF_SCORE * 2):
+                continue
+            if not saw(look, "A-36", f"{name} is another score", f"{_SCORES}.symbols"):
                 out.append(found(_SCORES, f"symbols[{index}].{name}", other, f"hybrid_score is {score}"))
     return out
 
@@ -197,6 +202,8 @@ def intel_changes_only_when_due(look: Look, memory: Memory) -> Outcome:
     changed = [stem for stem in changed if look.raw.get(stem) != before.raw.get(stem) and stem in look.raw]
     if not changed:
         return ()
+    if look.outside is not None:
+        return _one_intel_time(look, changed)
     every = look.settings.intel.every
     due = (every > 0 and (look.loop - 1) % every == 0) or (look.truth is not None and look.truth.new_run)
     times = view(look).times
@@ -210,6 +217,21 @@ def intel_changes_only_when_due(look: Look, memory: Memory) -> Outcome:
                 found(stem, "updated_ts", at and when(at), f"must be the time of this loop, {when(look.ts)}")
             )
     return out
+
+
+def _one_intel_time(look: Look, changed: list[str]) -> Outcome:
+    """From outside: nobody knows when intel is due, but what changes together carries one time."""
+    if foreign(look) is not None:
+        for stem in changed:
+            saw(look, "A-34", "written with its own time", stem)
+        return ()
+    times = view(look).times
+    first = times.get(changed[0])
+    return [
+        found(stem, "updated_ts", at and when(at), f"{changed[0]} of the same run has {first and when(first)}")
+        for stem in changed
+        if (at := times.get(stem)) != first
+    ]
 
 
 @rule(

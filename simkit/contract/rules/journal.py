@@ -5,13 +5,15 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
-from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.finding import Found, Memory, Outcome, Tier, rule
+from simkit.contract.foreign import NO_LOOPS, Outside, foreign, milliseconds_apart, no_loops
 from simkit.contract.look import Look
 from simkit.contract.manifest import faults, registered_paths
 from simkit.contract.readers import MANIFEST
 from simkit.contract.table import AUXILIARY, STATE, by_path, by_stem
 from simkit.contract.values import NO_BEFORE, NO_JOURNAL, found, when
 from simkit.contract.view import PER_LOOP, view
+from simkit.core.clock import MICROSECONDS
 
 _HEAD = f"{STATE}/"
 _FRESH = (*PER_LOOP, "engine_metadata")
@@ -31,12 +33,64 @@ _FRESH = (*PER_LOOP, "engine_metadata")
     example="positions_state frozen for 5 loops",
 )
 def per_loop_files_are_fresh(look: Look, memory: Memory) -> Outcome:
+    outside = foreign(look)
+    if outside is not None:
+        return _frozen(look, outside, memory)
     seen, now = view(look), look.ts
     times = seen.times
     out = [_stale(stem, times[stem], now) for stem in _FRESH if times.get(stem, now) != now]
     for entry in seen.extra:
         if entry.frequency == "per_loop" and times.get(entry.stem, now) != now:
             out.append(_stale(entry.stem, times[entry.stem], now))
+    return out
+
+
+#: What the seed itself has written in every loop; the others may be throttled (A-41).
+_EVERY_LOOP = ("nav", "positions_ledger", "diagnostics")
+
+
+def _frozen(look: Look, outside: Outside, memory: Memory) -> Outcome:
+    """Foreign: which files stood still while the others moved on.
+
+    Between two trees of a series of loops every file moves. Between two states seen from outside one that
+    stood still while another moved twice has missed a loop.
+    """
+    seen = view(look)
+    if look.before is None:
+        memory["moves"], memory["since"] = {}, {}
+        return NO_BEFORE
+    moves, since = memory.setdefault("moves", {}), memory.setdefault("since", {})
+    own = tuple(entry.stem for entry in seen.extra if entry.frequency == "per_loop")
+    every = _EVERY_LOOP + own
+    earlier = view(look.before).times
+    moved = [stem for stem in every if stem in seen.times and seen.times[stem] != earlier.get(stem)]
+    for stem in moved:
+        moves[stem] = moves.get(stem, 0) + 1
+    for stem in moved:
+        since[stem] = dict(moves)
+    allowed = 0 if outside.loops or look.writes is not None else 1
+    out: list[Found] = []
+    for stem in every:
+        last = since.setdefault(stem, {})
+        missed = max((moves.get(other, 0) - last.get(other, 0) for other in every), default=0)
+        is_series = outside.loops and seen.times.get(stem) == earlier.get(stem)
+        if stem in seen.times and (missed > allowed or is_series):
+            out.append(_stale(stem, seen.times[stem], look.ts))
+    return out + _throttled(look, outside, earlier)
+
+
+def _throttled(look: Look, outside: Outside, earlier: dict[str, int | None]) -> list[Found]:
+    """A-41: files that are not written in every loop, up to the age that the dialect allows."""
+    times, limit = view(look).times, round(outside.dialect.throttle_s * MICROSECONDS)
+    out: list[Found] = []
+    for stem in _FRESH:
+        at = times.get(stem)
+        if stem in _EVERY_LOOP or at is None or at != earlier.get(stem) or look.ts == at:
+            continue
+        if look.ts - at > limit:
+            out.append(found(stem, "updated_ts", when(at), f"older than {when(look.ts)} by too much", "reading"))
+        else:
+            outside.saw("A-41", "throttled", stem)
     return out
 
 
@@ -58,7 +112,7 @@ def _stale(stem: str, at: int | None, now: int) -> Found:
 def writes_are_atomic(look: Look, memory: Memory) -> Outcome:
     """Leftovers are looked for among the names of the tree, direct writes in the journal."""
     out = [
-        found(name.rpartition("/")[2], "", name, "a temporary file is left over")
+        found(name.rpartition("/")[2], "", name, "a temporary file is left over", "reference")
         for name in look.names
         if "/.tmp_" in name
     ]
@@ -140,18 +194,21 @@ def writer_is_the_owner(look: Look, memory: Memory) -> Outcome:
     example="unregistered `signals.json`",
 )
 def files_are_registered(look: Look, memory: Memory) -> Outcome:
-    manifest = look.docs[MANIFEST]
+    manifest, outside = look.docs[MANIFEST], look.outside
     if memory.get("names") == look.names and memory.get("manifest") is manifest:
         outcome: list[Found] = memory["outcome"]
         return outcome
     known = registered_paths(manifest)
+    auxiliary = AUXILIARY if outside is None else AUXILIARY.union(outside.dialect.auxiliary)
+    if foreign(look) is not None:
+        auxiliary |= _OF_THE_SYSTEM
     out = [
         found(_stem(name), "", name, f"not in {MANIFEST}.json and not on the auxiliary list")
         for name in look.names
         if name.startswith(_HEAD)
         and name.endswith(".json")
         and name not in known
-        and name[len(_HEAD) :] not in AUXILIARY
+        and name[len(_HEAD) :] not in auxiliary
         and "/.tmp_" not in name
     ]
     memory["names"], memory["manifest"], memory["outcome"] = look.names, manifest, out
@@ -173,10 +230,16 @@ def files_are_registered(look: Look, memory: Memory) -> Outcome:
     part="v7_manifest",
 )
 def manifest_is_complete(look: Look, memory: Memory) -> Outcome:
-    return [Found(MANIFEST, path, value, message) for path, value, message in faults(look.docs[MANIFEST])]
+    return [Found(MANIFEST, *fault) for fault in faults(look.docs[MANIFEST])]
 
 
 _LASTING = (*PER_LOOP, "nav_state")
+#: Auxiliary files of the v7.6 system that lie in the state folder without an entry (A-46, AUX-4 to AUX-10).
+_OF_THE_SYSTEM = frozenset({
+    "positions.json", "synced_state.json", "risk_advanced.json", "factor_pnl.json", "regimes.json",
+    "vol_regimes.json", "expectancy_v6.json", "router_quality.json", "alpha_decay.json", "hybrid_scores.json",
+    "execution_health.json", "leaderboard_state.json", "positions_state_sync.json", "universe.json",
+})  # fmt: skip
 
 
 @rule(
@@ -190,16 +253,25 @@ _LASTING = (*PER_LOOP, "nav_state")
     example="ledger deleted in loop 7",
 )
 def files_do_not_disappear(look: Look, memory: Memory) -> Outcome:
-    raw = look.raw
-    if len(memory) == len(_LASTING) and all(stem in raw for stem in _LASTING):
+    raw, extra = look.raw, view(look).extra
+    lasting: tuple[str, ...] = _LASTING
+    if extra:
+        lasting += tuple(entry.stem for entry in extra if entry.frequency in ("per_loop", "per_sync"))
+    if len(memory) == len(lasting) and all(stem in raw for stem in lasting):
         return ()
     out: list[Found] = []
-    for stem in _LASTING:
+    for stem in lasting:
         if stem in raw:
             memory[stem] = True
         elif stem in memory:
-            out.append(found(stem, "", by_stem[stem].path, "the file was there and is gone"))
+            path = by_stem[stem].path if stem in by_stem else f"{STATE}/{stem}.json"
+            out.append(found(stem, "", path, "the file was there and is gone", _written_each_loop(stem)))
     return out
+
+
+def _written_each_loop(stem: str) -> Tier:
+    """Whether the seed itself has a file written in every loop, or only our reading of it (A-41)."""
+    return "reading" if stem in _LASTING and stem not in _EVERY_LOOP else "contract"
 
 
 @rule(
@@ -225,7 +297,10 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
             f"the files of one loop carry one time; another one has {when(first)}",
         )
         for stem in PER_LOOP
-        if (at := times.get(stem, first)) != first and at is not None and first is not None
+        if (at := times.get(stem, first)) != first
+        and at is not None
+        and first is not None
+        and not milliseconds_apart(look, "nav", stem)
     ]
 
 
@@ -242,6 +317,8 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
 def files_exist_after_the_first_loop(look: Look, memory: Memory) -> Outcome:
     """With a journal, a file of an earlier run does not count as one of this run."""
     truth = look.truth
+    if foreign(look) is not None and no_loops(look) and not _a_loop_has_passed(look):
+        return NO_LOOPS
     if truth is not None and truth.new_run:
         memory.clear()
     if look.writes is None:
@@ -257,5 +334,14 @@ def files_exist_after_the_first_loop(look: Look, memory: Memory) -> Outcome:
     return [_missing(stem) for stem in PER_LOOP if stem not in look.raw]
 
 
+def _a_loop_has_passed(look: Look) -> bool:
+    """NAV is of every loop: when it has moved between two states, one loop at least is complete."""
+    before = look.before
+    if before is None:
+        return False
+    now, then = view(look).times.get("nav"), view(before).times.get("nav")
+    return now is not None and then is not None and now > then
+
+
 def _missing(stem: str) -> Found:
-    return found(stem, "", "absent", "not written since the run began")
+    return found(stem, "", "absent", "not written since the run began", _written_each_loop(stem))

@@ -6,6 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import apart, coarse, saw
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
 from simkit.contract.values import found, need, num, obj
@@ -70,6 +71,8 @@ def kpi_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
     value = need(num(obj(look.docs[_STEM].get("portfolio")).get("nav")), "kpis_v7.portfolio.nav")
     if value == nav or near(value, nav, HALF_USD * 2):
         return ()
+    if coarse(look, value, nav, ("kpis_v7.nav", 1), ("nav.nav", 1)):
+        return ()
     return [found(_STEM, "portfolio.nav", value, f"nav.json carried {nav} at that time")]
 
 
@@ -88,6 +91,10 @@ def kpi_drawdown_is_the_drawdown(look: Look, memory: Memory) -> Outcome:
     value = need(num(obj(look.docs[_STEM].get("portfolio")).get("dd_pct")), "kpis_v7.portfolio.dd_pct")
     if value == dd or near(value, dd, HALF_FRACTION * 2):
         return ()
+    if coarse(look, value, dd, ("kpis_v7.dd_pct", 1), ("risk_snapshot.dd_pct", 1)):
+        return ()
+    if why := apart(look, _STEM, "risk_snapshot"):
+        raise LackingError(why)
     return [found(_STEM, "portfolio.dd_pct", value, f"risk_snapshot has {dd}")]
 
 
@@ -163,5 +170,7 @@ def kpis_cover_the_book(look: Look, memory: Memory) -> Outcome:
 def kpis_satisfy_the_dashboard(look: Look, memory: Memory) -> Outcome:
     doc = look.docs[_STEM]
     if "dd_state" in doc or "drawdown" in doc or "atr_regime" in doc:
+        return ()
+    if saw(look, "A-03", "the contract's keys only", _STEM):
         return ()
     return [found(_STEM, "", "absent", "none of atr_regime, dd_state, drawdown at top level")]

@@ -5,7 +5,8 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
-from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import apart, coarse, foreign, milliseconds_apart
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, near
 from simkit.contract.values import found, need, num, obj, when
@@ -53,7 +54,7 @@ def entry_count_is_the_length(look: Look, memory: Memory) -> Outcome:
         return ()
     view(look).need_entries()
     count, length = metadata["entry_count"], len(look.docs[_STEM]["entries"])
-    if count == length and type(count) is int:
+    if count == length and (type(count) is int or foreign(look) is not None):
         return ()
     return [found(_STEM, "metadata.entry_count", count, f"entries has {length}")]
 
@@ -101,6 +102,8 @@ def ledger_holds_the_positions(look: Look, memory: Memory) -> Outcome:
     positions, entries = seen.need_positions(), seen.need_entries()
     if positions.keys() == entries.keys():
         return ()
+    if why := apart(look, "positions_state", _STEM):
+        raise LackingError(why)
     out = [
         found(_STEM, "entries", key, "open position without a ledger entry")
         for key in positions
@@ -135,11 +138,19 @@ def ledger_copies_the_positions(look: Look, memory: Memory) -> Outcome:
             continue
         qty, price = entry.get("qty"), entry.get("entry_price")
         size = abs(row.qty or 0.0)
-        if qty != size and not _near(num(qty), size, HALF_QTY * 2):
+        if qty != size and not _near(num(qty), size, HALF_QTY * 2) and not _coarse(look, "qty", qty, size):
             out.append(found(_STEM, f"entries[{key}].qty", qty, f"positions_state has {row.qty}"))
-        if price != row.entry and not _near(num(price), row.entry, HALF_PRICE * 2):
+        is_near = price == row.entry or _near(num(price), row.entry, HALF_PRICE * 2)
+        if not is_near and not _coarse(look, "entry_price", price, row.entry):
             out.append(found(_STEM, f"entries[{key}].entry_price", price, f"positions_state has {row.entry}"))
-    return out
+    return () if out and apart(look, "positions_state", _STEM) else out
+
+
+def _coarse(look: Look, name: str, a: object, b: float | None) -> bool:
+    one = num(a)
+    if one is None or b is None:
+        return False
+    return coarse(look, one, b, (f"positions_state.{name}", 1), (f"{_STEM}.{name}", 1))
 
 
 def _near(a: float | None, b: float | None, grain: float) -> bool:
@@ -160,6 +171,6 @@ def ledger_is_as_old_as_positions(look: Look, memory: Memory) -> Outcome:
     times = view(look).times
     ledger = need(times[_STEM], "the time of positions_ledger")
     positions = need(times["positions_state"], "the time of positions_state")
-    if ledger == positions:
+    if ledger == positions or milliseconds_apart(look, "positions_state", _STEM):
         return ()
     return [found(_STEM, "updated_at", when(ledger), f"positions_state has {when(positions)}")]

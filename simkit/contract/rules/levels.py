@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simkit.contract.book import levels_of, registry_levels
 from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.foreign import NO_LOOPS, no_loops
 from simkit.contract.look import Look
 from simkit.contract.readers import REGISTRY
 from simkit.contract.tolerance import HALF_QTY, near
@@ -103,6 +104,8 @@ def positions_are_covered_from_the_second_loop(look: Look, memory: Memory) -> Ou
     """A key absent from the entries counts by its levels in `tp_sl_levels`; its absence is INV-L04's."""
     if look.before is None:
         return NO_BEFORE
+    if no_loops(look):
+        return NO_LOOPS
     if not look.settings.tp_sl.seed:
         return ()
     now, then = view(look), view(look.before)

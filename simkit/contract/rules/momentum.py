@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from simkit.contract.baskets import base_of, baskets_of
@@ -19,8 +19,8 @@ from simkit.contract.view import view
 
 _STEM = "rv_momentum"
 _SPREADS = ("btc_vs_eth", "l1_vs_alt", "meme_vs_rest")
-#: Closes kept per symbol, at least.
-_CLOSES = 512
+#: Bars kept, at least.
+_BARS = 512
 
 
 @rule(
@@ -37,30 +37,22 @@ _CLOSES = 512
 def spreads_are_those_of_the_market(look: Look, memory: Memory) -> Outcome:
     """From the closes that the harness knows; smoothing starts at the first return of the window.
 
-    Memory: as many closes per symbol as the window needs, 512 at least.
+    Memory: as many bars as the window needs, 512 at least.
     """
     truth = look.truth
     if truth is None:
         return NO_TRUTH
     if memory.get("loop") != look.loop:
-        begins = truth.new_run and look.before is None
-        memory.setdefault("complete", begins)
+        if "bars" not in memory:
+            memory["bars"] = deque(maxlen=max(_BARS, look.settings.intel.rv_bars + 1))
+            memory["complete"] = truth.new_run and look.before is None
         memory["loop"] = look.loop
-        _remember(memory.setdefault("closes", {}), truth.closes, look.settings.intel.rv_bars + 1)
+        memory["bars"].append(truth.closes)
     doc = look.docs[_STEM]
-    if memory.get("doc") is doc:
-        outcome: Outcome = memory["outcome"]
-        return outcome
-    memory["doc"], memory["outcome"] = doc, _judged(look, memory)
-    return memory["outcome"]  # type: ignore[no-any-return]
-
-
-def _remember(closes: dict[str, deque[float]], fresh: object, least: int) -> None:
-    for symbol, values in obj(fresh).items():
-        kept = closes.get(symbol)
-        if kept is None:
-            kept = closes[symbol] = deque(maxlen=max(_CLOSES, least))
-        kept.extend(values)
+    if memory.get("doc") is not doc:
+        memory["doc"], memory["outcome"] = doc, _judged(look, memory)
+    outcome: Outcome = memory["outcome"]
+    return outcome
 
 
 def _judged(look: Look, memory: Memory) -> Outcome:
@@ -72,16 +64,19 @@ def _judged(look: Look, memory: Memory) -> Outcome:
     ]
     if out:
         return out
-    if not memory["closes"]:
-        return NotEvaluated("the closes of the market are not known")
     if view(look).times[_STEM] != look.ts:
         return NotEvaluated("the file is not of the loop in which it is first seen")
-    bars = look.settings.intel.rv_bars
-    series = {}
-    for symbol, closes in memory["closes"].items():
-        if len(closes) <= bars and not (memory["complete"] and len(closes) < (closes.maxlen or 0)):
+    known: deque[Mapping[str, Sequence[float]]] = memory["bars"]
+    if not known[-1]:
+        return NotEvaluated("the closes of the market are not known")
+    bars, series = look.settings.intel.rv_bars, {}
+    recent = list(known)[-bars - 1 :]
+    begins = memory["complete"] and len(known) < (known.maxlen or 0)
+    for symbol in known[-1]:
+        closes = [close for bar in recent for close in bar.get(symbol, ())][-bars - 1 :]
+        if len(closes) <= bars and not begins:
             return NO_BEFORE
-        series[symbol] = smoothed(list(closes)[-bars - 1 :], look.settings.intel.rv_half_life)
+        series[symbol] = smoothed(closes, look.settings.intel.rv_half_life)
     return [
         found(_STEM, f"spreads.{name}", spreads[name], f"B-RV-2 gives {value:.6f} over {bars} bars")
         for name, value in zip(_SPREADS, _spreads(series), strict=True)

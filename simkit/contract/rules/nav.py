@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from simkit.contract.book import Row
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import NO_LOOPS, apart, coarse, foreign, no_loops, saw
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_USD, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, num, obj, rows_of, when
@@ -50,8 +51,12 @@ def navs_are_equal(look: Look, memory: Memory) -> Outcome:
         if value == nav or (value is None and name == "nav_total"):
             continue
         other = num(value)
-        if other is None or not near(nav, other, HALF_USD * 2):
-            out.append(found("nav", name, value, f"nav is {nav}"))
+        if other is not None and near(nav, other, HALF_USD * 2):
+            continue
+        if other is not None and coarse(look, nav, other, ("nav.nav", 1), (f"nav.{name}", 1)):
+            continue
+        tier = "reference" if name == "nav_total" else None
+        out.append(found("nav", name, value, f"nav is {nav}", tier))
     return out
 
 
@@ -124,7 +129,13 @@ def nav_is_equity(look: Look, memory: Memory) -> Outcome:
     detail = obj(look.docs["nav"].get("nav_detail"))
     wallet = need(num(obj(detail.get("breakdown")).get("wallet")), "nav_detail.breakdown.wallet")
     open_pnl, count = _open_pnl(seen.need_rows())
-    if near(nav, wallet + open_pnl, HALF_USD * (2 + count)):
+    equity = wallet + open_pnl
+    if near(nav, equity, HALF_USD * (2 + count)):
+        return ()
+    grains = (("nav.nav", 1.0), ("nav.wallet", 1.0), ("positions_state.unrealized_pnl", float(count)))
+    if coarse(look, nav, equity, *grains) or apart(look, "nav", "positions_state"):
+        return ()
+    if coarse(look, nav, wallet, *grains) and saw(look, "A-09", "wallet basis", "nav"):
         return ()
     return [found("nav", "nav", nav, f"wallet {wallet} + open PnL of positions_state {open_pnl}")]
 
@@ -228,7 +239,20 @@ def aum_adds_up(look: Look, memory: Memory) -> Outcome:
 )
 def nav_is_fresh(look: Look, memory: Memory) -> Outcome:
     at = view(look).times.get("nav")
+    if foreign(look) is not None and at is not None:
+        return _moved(look, at)
     if at == look.ts:
         return ()
     value = "absent" if at is None else when(at)
     return [found("nav", "updated_ts", value, f"not the time of this loop, {when(look.ts)}")]
+
+
+def _moved(look: Look, at: int) -> Outcome:
+    """Foreign: the time of nav.json moves from loop to loop; what else moved is for INV-G07."""
+    if no_loops(look):
+        return NO_LOOPS
+    if look.before is None:
+        return NO_BEFORE
+    if at != view(look.before).times.get("nav"):
+        return ()
+    return [found("nav", "updated_ts", when(at), "did not move since the loop before")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import coarse, foreign
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import parse_time
 from simkit.contract.tolerance import HALF_FRACTION, HALF_PERCENT, HALF_SECONDS, HALF_USD, near
@@ -17,6 +18,7 @@ from simkit.core.settings import NavSettings
 
 _STEM = "nav_state"
 _EQUITY = ("total_equity", "nav", "nav_usd")
+_MIRRORED = (("nav_state.peak_equity", 1.0), ("nav_state.total_equity", 1.0), ("nav_state.drawdown_abs", 1.0))
 
 
 @rule(
@@ -38,7 +40,7 @@ def mirror_has_its_keys(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
     if num(doc.get("total_equity")) is None:
         out.append(found(_STEM, "total_equity", doc.get("total_equity", "absent"), "must be a number"))
-    if "drawdown" not in doc:
+    if "drawdown" not in doc and foreign(look) is None:
         out.append(found(_STEM, "drawdown", "absent", "the key must be there, its value may be null"))
     if view(look).times.get(_STEM) is None:
         out.append(found(_STEM, "updated_ts", doc.get("updated_ts", "absent"), "must be a time"))
@@ -96,7 +98,9 @@ def mirror_agrees_with_itself(look: Look, memory: Memory) -> Outcome:
     return [
         found(_STEM, name, value, f"{values[0][0]} is {first}")
         for name, value in values
-        if value != first and not near(value, first, HALF_USD * 2)
+        if value != first
+        and not near(value, first, HALF_USD * 2)
+        and not coarse(look, value, first, (f"nav_state.{name}", 1), (f"nav_state.{values[0][0]}", 1))
     ]
 
 
@@ -125,11 +129,13 @@ def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome
     peak = need(num(doc.get("peak_equity")), "nav_state.peak_equity")
     out: list[Found] = []
     grain = HALF_USD * 2
-    if equity > peak and not near(equity, peak, grain) and not anomalous(equity, peak, look.settings.nav):
+    higher = equity > peak and not near(equity, peak, grain) and not coarse(look, equity, peak, *_MIRRORED)
+    if higher and not anomalous(equity, peak, look.settings.nav):
         out.append(found(_STEM, "peak_equity", peak, f"below total_equity {equity}"))
     depth = max(0.0, peak - equity)
     stated = num(doc.get("drawdown_abs"))
-    if stated is not None and not near(stated, depth, grain + HALF_USD):
+    coarser = coarse(look, stated or 0.0, depth, *_MIRRORED)
+    if stated is not None and not near(stated, depth, grain + HALF_USD) and not coarser:
         out.append(found(_STEM, "drawdown_abs", stated, f"peak {peak} - equity {equity} = {depth}"))
     if peak > 0:
         percent = min(100.0, 100.0 * depth / peak)
@@ -138,7 +144,11 @@ def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome
             value = num(doc.get(name))
             if value is None and name in doc:
                 out.append(found(_STEM, name, doc[name], f"there is a peak, so it is {percent:.7f} percent"))
-            elif value is not None and not near(value, percent, fuzz):
+            elif (
+                value is not None
+                and not near(value, percent, fuzz)
+                and not coarse(look, value, percent, (f"nav_state.{name}", 1), *_MIRRORED)
+            ):
                 out.append(found(_STEM, name, value, f"100 * {depth} / {peak} = {percent:.7f} percent"))
     return out
 
@@ -165,6 +175,8 @@ def drawdowns_agree(look: Look, memory: Memory) -> Outcome:
     if percent is None:
         raise LackingError("nav_state.drawdown is null")
     if percent / 100.0 == dd or near(percent / 100.0, dd, HALF_PERCENT / 100.0 + HALF_FRACTION):
+        return ()
+    if coarse(look, percent / 100.0, dd, ("nav_state.drawdown", 0.01), ("risk_snapshot.dd_pct", 1)):
         return ()
     return [found(_STEM, "drawdown", percent, f"percent; risk_snapshot has the fraction {dd}")]
 
@@ -193,7 +205,10 @@ def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
     if seen.rows is not None and seen.times.get("positions_state") == seen.times[_STEM]:
         values = [abs(row.notional) for row in seen.rows if row.notional is not None]
         total = math.fsum(values)
-        if not near(gross, total, HALF_USD * (1 + len(values))):
+        grains = (("nav_state.gross_exposure", 1), ("positions_state.notional", len(values)))
+        if not near(gross, total, HALF_USD * (1 + len(values))) and not coarse(
+            look, gross, total, *grains
+        ):
             out.append(
                 found(_STEM, "gross_exposure", gross, f"the notionals of positions_state sum to {total}")
             )

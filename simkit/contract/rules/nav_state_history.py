@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from simkit.contract.finding import LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import coarse, foreign, no_loops, saw
 from simkit.contract.look import Look
 from simkit.contract.rules.nav_state import anomalous, equity_of
 from simkit.contract.tolerance import HALF_USD, near
@@ -49,6 +50,10 @@ def mirror_shows_the_nav_of_its_time(look: Look, memory: Memory) -> Outcome:
     nav = history[0][1]
     if nav == equity or near(nav, equity, HALF_USD * 2):
         return ()
+    if coarse(look, nav, equity, ("nav.nav", 1), ("nav_state.total_equity", 1)):
+        return ()
+    if foreign(look) is not None and history[0][0] != mirrored and (look.before is None or no_loops(look)):
+        raise LackingError("the nav of exactly the time of nav_state was not seen")
     return [found(_STEM, "total_equity", equity, f"nav.json carried {nav} at {when(mirrored)}")]
 
 
@@ -74,7 +79,19 @@ def mirror_keeps_the_last_good(look: Look, memory: Memory) -> Outcome:
         return NO_BEFORE
     if look.raw.get(_STEM) == before.raw.get(_STEM):
         return ()
+    if _shows_the_last_good(look, before):
+        return ()
     return [found(_STEM, "", "", "nav.json is unusable, yet the mirror was written anew")]
+
+
+def _shows_the_last_good(look: Look, before: Look) -> bool:
+    """Foreign: the mirror may be written anew with the values that were good last (A-08)."""
+    if foreign(look) is None or _STEM not in look.docs:
+        return False
+    shown, then = equity_of(look.docs[_STEM]), before.docs.get(_STEM)
+    good = (equity_of(then) if then is not None else None, view(before).nav)
+    kept = shown is not None and any(value is not None and near(shown, value, HALF_USD * 2) for value in good)
+    return kept and saw(look, "A-08", "rewritten with the last good values", _STEM)
 
 
 @rule(
@@ -92,7 +109,7 @@ def mirror_keeps_the_last_good(look: Look, memory: Memory) -> Outcome:
 )
 def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
     if look.truth is None:
-        return NO_TRUTH
+        return _mirrored_by_now(look)
     if not look.truth.synced:
         return ()
     seen = view(look)
@@ -105,6 +122,20 @@ def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
     return [
         found(_STEM, "updated_ts", value, f"the sync of this loop did not mirror nav.json of {when(source)}")
     ]
+
+
+def _mirrored_by_now(look: Look) -> Outcome:
+    """Foreign: a usable nav.json of the loop before is mirrored in this one."""
+    if foreign(look) is None or no_loops(look):
+        return NO_TRUTH
+    if look.before is None:
+        return NO_BEFORE
+    then = view(look.before)
+    source, mirror = then.times.get("nav"), view(look).times[_STEM]
+    if then.nav is None or source is None or (mirror is not None and mirror >= source):
+        return ()
+    value = "absent" if mirror is None else when(mirror)
+    return [found(_STEM, "updated_ts", value, f"nav.json of {when(source)} is not mirrored a loop later")]
 
 
 @rule(

@@ -6,12 +6,14 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.foreign import coarse, milliseconds_apart
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, HALF_USD, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, when
 from simkit.contract.view import view
 
 _STEM = "positions_state"
+_NOTIONAL = (("positions_state.notional", 1.0),)
 
 
 @rule(
@@ -93,6 +95,8 @@ def notional_is_qty_times_mark(look: Look, memory: Memory) -> Outcome:
         if notional != value and not near(
             notional, value, HALF_USD + HALF_QTY * abs(mark) + HALF_PRICE * size
         ):
+            if coarse(look, notional, value, *_NOTIONAL, (f"{_STEM}.qty", mark), (f"{_STEM}.mark_price", size)):
+                continue
             place = f"positions[{row.index}].notional"
             out.append(found(_STEM, place, notional, f"{row.key}: {size} * {mark} = {value:.6f}"))
     return out
@@ -122,6 +126,9 @@ def open_pnl_is_qty_times_move(look: Look, memory: Memory) -> Outcome:
         short = row.side == "SHORT" or (row.side != "LONG" and qty < 0.0)
         value = -move * size if short else move * size
         if pnl != value and not near(pnl, value, HALF_USD + HALF_QTY * abs(move) + 2 * HALF_PRICE * size):
+            prices = ((f"{_STEM}.mark_price", size), (f"{_STEM}.entry_price", size))
+            if coarse(look, pnl, value, (f"{_STEM}.unrealized_pnl", 1), (f"{_STEM}.qty", move), *prices):
+                continue
             place = f"positions[{row.index}].unrealized_pnl"
             out.append(found(_STEM, place, pnl, f"{row.key}: ({mark} - {entry}) on {qty} is {value:.6f}"))
     return out
@@ -237,6 +244,6 @@ def qty_moves_by_fills(look: Look, memory: Memory) -> Outcome:
 def positions_are_as_old_as_nav(look: Look, memory: Memory) -> Outcome:
     times = view(look).times
     nav, positions = need(times["nav"], "the time of nav"), need(times[_STEM], "the time of positions_state")
-    if nav == positions:
+    if nav == positions or milliseconds_apart(look, "nav", _STEM):
         return ()
     return [found(_STEM, "updated_at", when(positions), f"nav.json has {when(nav)}")]

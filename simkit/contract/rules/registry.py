@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simkit.contract.book import Entries, levels_of, registry_levels
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import saw
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import REGISTRY, parse_time
 from simkit.contract.tolerance import HALF_PRICE, near
@@ -15,6 +16,7 @@ from simkit.contract.view import view
 from simkit.core.settings import TpSlSettings
 
 _STEM = "positions_ledger"
+_FIRST_SET = "first set on the wrong side of the entry"
 
 
 def _near(a: float | None, b: float | None, grain: float) -> bool:
@@ -45,6 +47,8 @@ def entries_show_the_levels(look: Look, memory: Memory) -> Outcome:
     out: list[Found] = []
     for key, entry in entries.items():
         tp, sl = levels_of(entry)
+        if key not in levels and saw(look, "A-17", "partial map", "positions_ledger.tp_sl_levels"):
+            continue
         wanted = levels.get(key, (None, None))
         for name, value, level in (("tp", tp, wanted[0]), ("sl", sl, wanted[1])):
             if not _same(value, level):
@@ -71,7 +75,7 @@ def levels_copy_the_registry(look: Look, memory: Memory) -> Outcome:
         out += [
             found(_STEM, "tp_sl_levels", key, "in the registry, missing here")
             for key in registry
-            if key not in levels
+            if key not in levels and not saw(look, "A-17", "partial map", "positions_ledger.tp_sl_levels")
         ]
         out += [
             found(_STEM, f"tp_sl_levels[{key}]", key, "not in the registry")
@@ -121,11 +125,11 @@ def levels_lie_on_their_sides(look: Look, memory: Memory) -> Outcome:
         last_tp, last_sl = levels_of(earlier[key]) if key in earlier else (None, None)
         if tp is not None and last_tp is None and (tp - price) * up <= 0:
             out.append(
-                found(_STEM, f"entries[{key}].tp", tp, f"first set on the wrong side of the entry {price}")
+                found(_STEM, f"entries[{key}].tp", tp, f"{_FIRST_SET} {price}", "reference")
             )
         if sl is not None and last_sl is None and (price - sl) * up <= 0:
             out.append(
-                found(_STEM, f"entries[{key}].sl", sl, f"first set on the wrong side of the entry {price}")
+                found(_STEM, f"entries[{key}].sl", sl, f"{_FIRST_SET} {price}", "reference")
             )
     return out
 
@@ -135,6 +139,8 @@ def _inverted(entries: Entries) -> list[Found]:
     for key, entry in entries.items():
         tp, sl = levels_of(entry)
         up = 1 if entry.get("side") == "LONG" else -1
+        if entry.get("side") not in ("LONG", "SHORT"):
+            continue  # INV-P02 or a fault of its own; no direction is known
         if tp is not None and sl is not None and (tp - sl) * up <= 0:
             out.append(
                 found(_STEM, f"entries[{key}].tp", tp, f"the stop is {sl}: they are inverted for {key}")

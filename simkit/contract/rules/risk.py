@@ -6,6 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import apart, coarse, foreign, saw
 from simkit.contract.look import Doc, Look
 from simkit.contract.rules.kpis import nav_at
 from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
@@ -56,7 +57,9 @@ def risk_has_its_keys(look: Look, memory: Memory) -> Outcome:
 )
 def risk_mode_is_a_known_word(look: Look, memory: Memory) -> Outcome:
     mode = look.docs[_STEM].get("risk_mode")
-    return () if mode in _MODES else [found(_STEM, "risk_mode", mode, f"one of {', '.join(_MODES)}")]
+    if mode in _MODES or (look.outside is not None and mode in look.outside.dialect.words.get("risk_mode", ())):
+        return ()
+    return [found(_STEM, "risk_mode", mode, f"one of {', '.join(_MODES)}")]
 
 
 def state_word(risk: Doc) -> str | None:
@@ -84,7 +87,8 @@ def drawdown_state_is_a_known_word(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     word = state_word(seen.risk)
     out: list[Found] = []
-    if word not in _STATES:
+    further = () if look.outside is None else look.outside.dialect.words.get("dd_state", ())
+    if word not in _STATES and word not in further:
         out.append(found(_STEM, "dd_state.state", word, f"one of {', '.join(_STATES)}"))
     if seen.dd is None:
         out.append(found(_STEM, "drawdown.dd_pct", "absent", "must be a number, here or inside dd_state"))
@@ -115,7 +119,9 @@ def drawdowns_are_one_number(look: Look, memory: Memory) -> Outcome:
         if value == dd or value is None:
             continue
         number = num(value)
-        if number is not None and not near(number, dd, HALF_FRACTION * 2):
+        if number is None or near(number, dd, HALF_FRACTION * 2):
+            continue
+        if not coarse(look, number, dd, (f"{_STEM}.{path.rpartition('.')[2]}", 1), (f"{_STEM}.dd_pct", 1)):
             out.append(found(_STEM, path, number, f"drawdown.dd_pct is {dd}"))
     return out
 
@@ -172,6 +178,10 @@ def breaker_follows_the_drawdown(look: Look, memory: Memory) -> Outcome:
     wanted = threshold is not None and dd >= threshold
     if active is wanted:
         return ()
+    if foreign(look) is not None and (type(active) is not bool or limit is None):
+        return saw(look, "A-30", "another content", f"{_STEM}.circuit_breaker") and ()
+    if threshold is not None and coarse(look, dd, threshold, (f"{_STEM}.dd_pct", 1)):
+        return ()
     return [found(_STEM, "circuit_breaker.active", active, f"drawdown {dd}, limit {limit}")]
 
 
@@ -196,7 +206,11 @@ def risk_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
         if value == nav or value is None:
             continue
         number = num(value)
-        if number is None or not near(number, nav, HALF_USD * 2):
+        if number is not None and (
+            near(number, nav, HALF_USD * 2) or coarse(look, number, nav, (f"{_STEM}.{name}", 1), ("nav.nav", 1))
+        ):
+            continue
+        else:
             out.append(found(_STEM, name, value, f"nav.json carried {nav} at that time"))
     return out
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import NO_LOOPS, coarse, no_loops
 from simkit.contract.look import Look
 from simkit.contract.rules.risk import state_word
 from simkit.contract.tolerance import HALF_FRACTION, HALF_SCORE, HALF_USD, near
@@ -40,6 +41,8 @@ def drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     nav, guard = seen.nav, look.settings.nav
     peak: float | None = memory.get("peak")
+    if peak is None and look.outside is not None:
+        peak = memory["peak"] = _peak_of_the_tree(look, seen)
     if nav is not None:
         anomalous = peak is not None and (
             nav > guard.peak_guard_multiple * peak or nav - peak > guard.peak_guard_gap_usd
@@ -55,7 +58,8 @@ def drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
     own_peak, own_nav = num(block.get("peak_nav")), num(block.get("nav"))
     if own_peak is not None and own_nav is not None and own_peak > 0:
         grain = HALF_FRACTION + 2 * HALF_USD / own_peak
-        if not near(dd, _drawdown(own_peak, own_nav), grain):
+        own = _drawdown(own_peak, own_nav)
+        if not near(dd, own, grain) and not coarse(look, dd, own, *_grains(own_peak)):
             out.append(
                 found(_STEM, "drawdown.dd_pct", dd, f"peak {own_peak} and nav {own_nav} beside it disagree")
             )
@@ -63,12 +67,26 @@ def drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
     if peak is None or nav is None or peak <= 0:
         raise LackingError("no nav > 0 was seen yet")
     wanted = _drawdown(peak, nav)
-    if not near(dd, wanted, HALF_FRACTION + 2 * HALF_USD / peak):
+    if not near(dd, wanted, HALF_FRACTION + 2 * HALF_USD / peak) and not coarse(
+        look, dd, wanted, *_grains(peak)
+    ):
         text = f"nav {nav}, peak of the history {peak}: {wanted:.9f}"
         out.append(found(_STEM, "drawdown.dd_pct", dd, text))
     elif not 0 <= dd <= 1:
         out.append(found(_STEM, "drawdown.dd_pct", dd, "a fraction lies in 0..1"))
     return out
+
+
+def _grains(peak: float) -> tuple[tuple[str, float], ...]:
+    """What goes into a drawdown from that peak, with its factors."""
+    return ((f"{_STEM}.dd_pct", 1.0), (f"{_STEM}.nav", 1 / peak), (f"{_STEM}.peak_nav", 1 / peak))
+
+
+def _peak_of_the_tree(look: Look, seen: View) -> float:
+    """The peak that a tree shows whose history before it nobody has seen; LackingError when it shows none."""
+    own = num(obj(seen.risk.get("drawdown")).get("peak_nav"))
+    mirrored = num(obj(look.docs.get("nav_state")).get("peak_equity"))
+    return need(own if own is not None else mirrored, "the peak of the history before this tree")
 
 
 _MOVES = frozenset({("NORMAL", "DRAWDOWN"), ("DRAWDOWN", "RECOVERY"), ("RECOVERY", "DRAWDOWN")})
@@ -87,6 +105,8 @@ _MOVES = frozenset({("NORMAL", "DRAWDOWN"), ("DRAWDOWN", "RECOVERY"), ("RECOVERY
 def state_moves_are_allowed(look: Look, memory: Memory) -> Outcome:
     if look.before is None:
         return NO_BEFORE
+    if no_loops(look):
+        return NO_LOOPS
     was = state_word(view(look.before).risk)
     now = need(state_word(view(look).risk), "dd_state.state")
     if was is None or was == now or (was, now) in _MOVES:
@@ -113,6 +133,8 @@ def state_moves_are_allowed(look: Look, memory: Memory) -> Outcome:
 def nav_jump_is_flagged(look: Look, memory: Memory) -> Outcome:
     if look.before is None:
         return NO_BEFORE
+    if no_loops(look):
+        return NO_LOOPS
     guard = look.settings.nav
     new, old = need(view(look).nav, "nav.nav"), need(view(look.before).nav, "nav.nav of the loop before")
     gap = abs(new - old)

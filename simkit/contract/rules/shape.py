@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.foreign import foreign
+from simkit.contract.foreign_shape import foreign_faults
 from simkit.contract.look import Look
 from simkit.contract.shape_check import Fault, shape_faults
 from simkit.contract.table import SURFACES
@@ -30,6 +32,8 @@ def _shape_faults(look: Look, memory: Memory, stems: tuple[str, ...]) -> list[Fo
     and brackets stay.
     """
     out: list[Found] = []
+    if look.outside is not None:
+        return _outside_faults(look, stems)
     raw = look.raw
     for stem in stems:
         doc = look.docs.get(stem)
@@ -45,6 +49,21 @@ def _shape_faults(look: Look, memory: Memory, stems: tuple[str, ...]) -> list[Fo
                 memory[stem] = (data, skeleton, last[2])
         if last[2]:
             out += [Found(stem, path, value, message) for path, value, message in last[2]]
+    return out
+
+
+def _outside_faults(look: Look, stems: tuple[str, ...]) -> list[Found]:
+    """Faults of documents that are no longer what their bytes say, for they were put into our form."""
+    out: list[Found] = []
+    for stem in stems:
+        doc = look.docs.get(stem)
+        if doc is None:
+            continue
+        shape, _ = _SHAPES[stem]
+        if foreign(look) is not None:
+            out += foreign_faults(stem, doc, shape)
+        else:
+            out += [Found(stem, *fault) for fault in shape_faults(doc, shape)]
     return out
 
 

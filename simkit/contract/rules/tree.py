@@ -5,7 +5,8 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
-from simkit.contract.finding import Found, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import apart
 from simkit.contract.health import LOOKED_AT, STALE_AFTER_US, health_report
 from simkit.contract.look import Look
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj
@@ -26,9 +27,10 @@ _INTENTS = 4096
     example="nav_state stale for 16 minutes",
 )
 def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
-    if _is_healthy(look):
+    now = look.ts if look.outside is None else look.until
+    if _is_healthy(look, now):
         return ()
-    report = health_report(look.docs, look.unreadable, look.ts)
+    report = health_report(look.docs, look.unreadable, now)
     lists = (
         ("missing_files", report.missing_files),
         ("stale_files", report.stale_files),
@@ -42,10 +44,10 @@ def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
     ]
 
 
-def _is_healthy(look: Look) -> bool:
+def _is_healthy(look: Look, now: int) -> bool:
     """True when the report is empty for sure: the usual case, found with what the view knows already."""
     seen, docs = view(look), look.docs
-    times, oldest = seen.times, look.ts - STALE_AFTER_US
+    times, oldest = seen.times, now - STALE_AFTER_US
     for stem, _, keys in LOOKED_AT:
         doc, at = docs.get(stem), times.get(stem)
         if doc is None or at is None or at < oldest or keys[0] not in doc:
@@ -76,6 +78,8 @@ def open_counts_agree(look: Look, memory: Memory) -> Outcome:
     canary = obj(seen.risk.get("tp_sl_registry")).get("num_positions", held)
     if held == listed == counted == canary:
         return ()
+    if why := apart(look, "positions_state", "positions_ledger", "diagnostics", "risk_snapshot"):
+        raise LackingError(why)
     text = f"{held}/{listed}/{counted}/{canary}"
     return [
         found(

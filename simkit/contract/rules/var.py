@@ -6,6 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import coarse, foreign, saw
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
 from simkit.contract.values import found, num, obj
@@ -36,13 +37,12 @@ def limits_are_stated_and_kept(look: Look, memory: Memory) -> Outcome:
         out += [
             found(_STEM, name, "absent", "enabled, so it must be there")
             for name in ("var", "cvar")
-            if doc.get(name) is None
+            if doc.get(name) is None and not saw(look, "A-31", f"no {name} block", _STEM)
         ]
     var = doc.get("var")
     if type(var) is dict:
-        out += _within(
-            var, "var", num(var.get("portfolio_var_nav_pct")), var.get("max_portfolio_var_nav_pct")
-        )
+        value, limit = num(var.get("portfolio_var_nav_pct")), var.get("max_portfolio_var_nav_pct")
+        out += _within(look, var, "var", value, limit)
     cvar = doc.get("cvar")
     if type(cvar) is dict:
         worst: float | None = None
@@ -52,17 +52,33 @@ def limits_are_stated_and_kept(look: Look, memory: Memory) -> Outcome:
             if value is not None and (worst is None or value > worst):
                 worst = value
             if value is not None or row.get("within_limit") is not None:
-                out += _within(row, f"cvar.per_symbol[{symbol}]", value, row.get("limit"))
+                out += _within(look, row, f"cvar.per_symbol[{symbol}]", value, row.get("limit"))
+        if foreign(look) is not None and "within_limit" not in cvar and _says_it_by_symbol(cvar):
+            saw(look, "A-31", "limits by symbol only", f"{_STEM}.cvar")
+            return out
         if worst is None and cvar.get("status") is None:
             worst = 0.0  # a flat book is within its limit
-        out += _within(cvar, "cvar", worst, cvar.get("limit", cvar.get("max_position_cvar_nav_pct")))
+        out += _within(look, cvar, "cvar", worst, cvar.get("limit", cvar.get("max_position_cvar_nav_pct")))
     return out
 
 
-def _within(block: Doc, path: str, value: float | None, limit: object) -> list[Found]:
+def _says_it_by_symbol(cvar: Doc) -> bool:
+    """Every row of the block carries its own limit and flag; an empty one has none to carry."""
+    rows = cvar.get("per_symbol")
+    return type(rows) is dict and all("within_limit" in obj(row) for row in rows.values())
+
+
+def _within(look: Look, block: Doc, path: str, value: float | None, limit: object) -> list[Found]:
     threshold, flag = num(limit), block.get("within_limit", "absent")
     if threshold is None:
         return [found(_STEM, f"{path}.limit", limit, "must be a number")]
+    if foreign(look) is not None and flag != "absent":
+        if value is None:
+            saw(look, "A-31", "a limit without a value", f"{_STEM}.{path}")
+            return []
+        if type(flag) is bool and near(value, threshold):
+            saw(look, "A-31", "a value at its limit is not judged", f"{_STEM}.{path}")
+            return []
     if value is None:
         if flag is None and block.get("status") is not None:
             return []
@@ -97,6 +113,8 @@ def var_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
     breached = value is not None and limit is not None and value > limit
     if flagged is breached:
         return ()
+    if breached and saw(look, "A-27", "a breach without its flag", _STEM):
+        return ()
     return [found(_STEM, "anomalies.var_limit_breach", flagged, f"VaR {value}, limit {limit}")]
 
 
@@ -120,6 +138,8 @@ def cvar_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
         if value is not None and limit is not None and value > limit:
             breaching.append(symbol)
     if flagged is bool(breaching):
+        return ()
+    if breaching and saw(look, "A-27", "a breach without its flag", _STEM):
         return ()
     return [
         found(
@@ -173,6 +193,9 @@ def var_in_usd_is_var_times_nav(look: Look, memory: Memory) -> Outcome:
         raise LackingError("risk_snapshot has no VaR in both units, or no nav")
     if near(usd, share * nav, HALF_USD * (1 + share) + HALF_FRACTION * abs(nav)):
         return ()
+    grains = ((f"{_STEM}.portfolio_var_usd", 1), (f"{_STEM}.portfolio_var_nav_pct", nav), (f"{_STEM}.nav", share))
+    if coarse(look, usd, share * nav, *grains):
+        return ()
     return [found(_STEM, "var.portfolio_var_usd", usd, f"{share} * {nav} = {share * nav:.6f}")]
 
 
@@ -189,6 +212,7 @@ def var_in_usd_is_var_times_nav(look: Look, memory: Memory) -> Outcome:
     part="tail",
 )
 def anomalies_are_known_and_firing(look: Look, memory: Memory) -> Outcome:
+    further = () if look.outside is None else look.outside.dialect.words.get("anomaly", ())
     return [
         found(
             _STEM,
@@ -197,5 +221,5 @@ def anomalies_are_known_and_firing(look: Look, memory: Memory) -> Outcome:
             "unknown" if name not in _ANOMALIES else "present without firing",
         )
         for name, value in _anomalies(look).items()
-        if name not in _ANOMALIES or value is False or value is None
+        if (name not in _ANOMALIES and name not in further) or value is False or value is None
     ]

@@ -52,8 +52,10 @@ class _Fills:
     def step(self, look: Look) -> bool:
         """Take in the fills of the loop and let go of the old ones; whether anything has changed."""
         window, counts = self.window, self.counts
-        oldest = look.ts - _window_us(look)
         fills = look.truth.fills if look.truth is not None else ()
+        if not fills and not window:
+            return False
+        oldest = look.ts - _window_us(look)
         for fill in fills:
             symbol = fill.key.rpartition(":")[0]
             window.append((fill.ts or look.ts, symbol))
@@ -136,7 +138,8 @@ def idle_symbols_have_no_score(look: Look, memory: Memory) -> Outcome:
     router, at, window = view(look).router[0], view(look).times[_STEM], _window_us(look)
     if at is None:
         raise LackingError("router_health has no time")
-    if memory.get("until", -1) >= at and memory["router"] is router and memory["window"] == window:
+    then = memory.get("then")
+    if then is not None and then[0] is router and then[1] == window and at <= then[2]:
         return ()
     out: list[Found] = []
     alive = False
@@ -158,8 +161,7 @@ def idle_symbols_have_no_score(look: Look, memory: Memory) -> Outcome:
     if total is not None and not alive:
         text = "must be null: no symbol has an event in the window"
         out.append(found(_STEM, "router_health.global.quality_score", total, text))
-    until = -1 if out else min(ends, default=at + window)
-    memory["router"], memory["window"], memory["until"] = router, window, until
+    memory["then"] = None if out else (router, window, min(ends, default=at + window))
     return out
 
 

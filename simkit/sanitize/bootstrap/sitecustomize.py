@@ -17,6 +17,7 @@ import stat
 import sys
 from _thread import get_ident
 from binascii import crc32
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,23 +53,30 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse)
 def content_of(path: str) -> dict[str, Any] | None:
     """What stands in a file: inode, size, checksum, what is wrong with it as a surface, its two stamps.
 
-    None when there is no regular file. Never waits on a pipe. `rule` is the rule that the content breaks, or "".
+    None when there is no regular file. Never waits on a pipe. A file that is too large, or that we may not read,
+    is told by its status alone (`read` is False). Raises OSError when the machine refuses.
     """
     try:
         fd = os.open(path, _READ)  # det-ok: no door of simkit's is in the child
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        return _status(os.stat(path))
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             return None
-        found = {"inode": status.st_ino, "size": status.st_size, "crc": status.st_mtime_ns & 0xFFFFFFFF}
         if status.st_size > LIMIT_BYTES:
-            return {**found, "read": False}
+            return _status(status)
         data = os.read(fd, status.st_size + 1)
     finally:
         os.close(fd)
-    return {**found, "size": len(data), "crc": crc32(data), "data": data}
+    return {"inode": status.st_ino, "size": len(data), "crc": crc32(data), "data": data}
+
+
+def _status(status: os.stat_result) -> dict[str, Any]:
+    moment = status.st_mtime_ns & 0xFFFFFFFF
+    return {"inode": status.st_ino, "size": status.st_size, "crc": moment, "read": False}
 
 
 def judged(found: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -99,10 +107,16 @@ def _text(value: Any) -> str:
     return os.fsdecode(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+@lru_cache(maxsize=_MAX_REMEMBERED)
 def _is_library(file: str) -> bool:
     if file.startswith("<frozen") or file == _OWN:
         return True
     return file.startswith(_LIBRARY) and "-packages" not in file
+
+
+@lru_cache(maxsize=_MAX_REMEMBERED)
+def _file(name: str) -> str:
+    return _text(os.path.abspath(name))
 
 
 def _place() -> str:
@@ -111,7 +125,7 @@ def _place() -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         if not _is_library(file):
-            return f"{_text(os.path.abspath(file))}:{frame.f_lineno}"
+            return f"{_file(file)}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
 
@@ -286,8 +300,9 @@ class Watch:
             self.round.add(name)
             return
         self.round = {name}
+        there = frozenset(os.listdir(self.state)) if os.path.isdir(self.state) else frozenset()
         for other in sorted(self.names):
-            found = content_of(self.state + other)
+            found = content_of(self.state + other) if other in there or "/" in other else None
             mark = None if found is None else (found["inode"], found["size"], found["crc"])
             if other not in self.known and mark is None:
                 continue
