@@ -3,7 +3,7 @@
 Comes in: the run's files. Goes out: `executor.port.Disk`. May import `core`, `contract` and `executor.port`.
 
 Tolerant: a file that is missing, torn or ill-typed counts as none, and so does a part that cannot be used.
-What the log of executed orders holds is read line by line. Scaling back is exact below 2**51 quanta (surfaces.md 1.0).
+Scaling back is exact below 2**51 quanta (surfaces.md 1.0).
 """
 
 from __future__ import annotations

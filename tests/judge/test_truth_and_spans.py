@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from simkit.exchange.orders import Ack, Booking, Fill, Funding, Order, VenuePosi
 from simkit.executor.port import LoopOutput
 from simkit.judge.spans import Spans, merged, spelled, without
 from simkit.judge.truth import Witness
-from simkit.scenario.model import BalanceDown, Loops, ResetPeak, Signal
+from simkit.market.ticks import Tick
+from simkit.scenario.model import BalanceDown, Loops, PastCloses, ResetPeak, Signal
 
 
 def an_order(name: str = "o1", **changes: Any) -> Order:
@@ -100,6 +102,19 @@ def test_only_declared_money_flows() -> None:
         Booking(4, 0, "account_reset", -5000 * USD, declared=False),
     )
     assert told(venue_events=events).flows == 9.0
+
+
+def test_a_fill_carries_its_time() -> None:
+    order = an_order()
+    (fill,) = told(venue_events=(msgspec.structs.replace(a_fill(order, QTY), ts=7),)).fills
+    assert fill.ts == 7
+
+
+def test_closes_are_told_and_with_the_first_those_before_it() -> None:
+    case = scenario(past=(PastCloses("BTCUSDT", (98 * PRICE, 99 * PRICE)),))
+    witness, tick = Witness(case), Tick("BTCUSDT", 0, 0, 0, 101 * PRICE // 2, None)
+    assert witness.truth(record(1, ticks=(tick,))).closes == {"BTCUSDT": (98.0, 99.0, 50.5)}
+    assert witness.truth(record(2, ticks=(tick,))).closes == {"BTCUSDT": (50.5,)}
 
 
 def test_events_and_faults_are_told() -> None:

@@ -10,12 +10,16 @@ from memory_door import MemoryDoor
 from msgspec.structs import replace
 from publisher_kit import VENUE, Scripted, path, published
 
-from simkit.core.numeric import USD
-from simkit.executor.port import Disk
+from simkit.contract.table import ORDERS_LOG
+from simkit.core.numeric import PRICE, QTY, USD
+from simkit.exchange.orders import Fill, Order
+from simkit.executor.port import Disk, PastClose
 from simkit.executor.state import RegistryEntry
 from simkit.scenario.model import Restart
 from simkit.surfaces.disk import read_disk
+from simkit.surfaces.logs import order_lines
 from simkit.surfaces.publish import Publisher
+from simkit.surfaces.stamp import EXECUTOR
 
 
 def test_the_first_start_finds_nothing() -> None:
@@ -40,6 +44,23 @@ def test_a_restart_finds_what_the_last_loop_published() -> None:
         factor_weights=dict(
             sorted(zip(state.intel.factors.factors, state.intel.factors.weights, strict=True))
         ),
+    )
+
+
+def closing(at: int, realized: int) -> Fill:
+    order = Order("o1", "i1", "ETHUSDT", "BUY", "SHORT", QTY, True, "tp")
+    return Fill(1, at, "t1", "v1", order, PRICE, QTY, USD // 4, realized, 2 * QTY, QTY, PRICE, at)
+
+
+def test_a_restart_finds_the_closes_in_the_log_and_passes_over_torn_lines() -> None:
+    door = MemoryDoor()
+    door.append(ORDERS_LOG, order_lines([closing(START_US, 3 * USD)], START_US), EXECUTOR)
+    door.append(ORDERS_LOG, b'{"event_type":"order_close","symbol":"ETHUSDT"}\n', EXECUTOR)
+    door.append(ORDERS_LOG, order_lines([closing(START_US + 5, -7)], START_US), EXECUTOR)
+    door.append(ORDERS_LOG, order_lines([closing(START_US + 9, 1)], START_US)[:-9], EXECUTOR)
+    assert read_disk(door, 2).closes == (
+        PastClose(START_US, "ETHUSDT", "SHORT", 3 * USD, USD // 4),
+        PastClose(START_US + 5, "ETHUSDT", "SHORT", -7, USD // 4),
     )
 
 
