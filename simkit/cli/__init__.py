@@ -30,6 +30,7 @@ COMMANDS = {
     "coverage": "Show what the scenarios move, and what nothing touches",
     "rules": "Show the rules of the contract, and the scenarios that make them fire",
     "sanitize": "Watch what an executor does to its state folder while it runs",
+    "verify": "Judge any state folder by the contract, whoever wrote it",
     "schema": "Print the JSON Schema of a surface or of a scenario",
 }
 

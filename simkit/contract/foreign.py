@@ -121,9 +121,22 @@ def apart(look: Look, *stems: str) -> str:
     return f"{first[1]} is of {when(first[0])}, {last[1]} of {when(last[0])}: not of one loop (A-42)"
 
 
-def milliseconds_apart(look: Look, *stems: str) -> bool:
-    """On a foreign tree: whether these surfaces lie within one loop, though their times differ."""
-    return foreign(look) is not None and not apart(look, *stems)
+#: Surfaces of which only our reading says that every loop writes them (A-41).
+THROTTLED: Final = ("positions_state", "kpis_v7", "risk_snapshot", "router_health")
+
+
+def may_differ(look: Look, *stems: str) -> bool:
+    """On a foreign tree: whether the times of these surfaces may differ as they do, for they are of one loop
+    (A-42) or one of them is throttled (A-41)."""
+    outside = foreign(look)
+    if outside is None or not apart(look, *stems):
+        return outside is not None
+    slow = [stem for stem in stems if stem in THROTTLED]
+    times = [at for stem in stems if (at := view(look).times.get(stem)) is not None]
+    if not slow or max(times) - min(times) > outside.dialect.throttle_s * MICROSECONDS:
+        return False
+    outside.saw("A-41", "throttled", slow[0])
+    return True
 
 
 # Numbers ---------------------------------------------------------------------------------------------------

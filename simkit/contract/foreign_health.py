@@ -98,7 +98,10 @@ def _scale(holder: Doc, name: str, field: str, id: str, seen: str, choice: Choic
 
 
 def _coverage_unit(pipeline: Doc, choice: Choice) -> str:
-    opened, registered = num(pipeline.get("open_positions_count")), num(pipeline.get("tp_sl_registered_count"))
+    opened, registered = (
+        num(pipeline.get("open_positions_count")),
+        num(pipeline.get("tp_sl_registered_count")),
+    )
     coverage = num(pipeline.get("tp_sl_coverage_pct"))
     if not opened or not registered or coverage is None:
         return ""
@@ -154,9 +157,7 @@ def _counters(counters: Doc, choice: Choice) -> Doc:
     reasons = counters.get("by_reason")
     if type(reasons) is dict and any(value == 0 and value is not False for value in reasons.values()):
         choice.note("A-50", "zero counts", where)
-        counters["by_reason"] = {
-            key: value for key, value in reasons.items() if value != 0 or value is False
-        }
+        counters["by_reason"] = {key: value for key, value in reasons.items() if value != 0 or value is False}
     return counters
 
 
@@ -192,7 +193,14 @@ def _risk(doc: Doc, choice: Choice) -> None:
     for name, limit in limits:
         block = obj(doc.get(name))
         if block and limit not in block:
-            _borrow(block, stem, name, limit, ("limit", f"max_{name}_nav_pct", "max_position_cvar_nav_pct"), choice)
+            _borrow(
+                block,
+                stem,
+                name,
+                limit,
+                ("limit", f"max_{name}_nav_pct", "max_position_cvar_nav_pct"),
+                choice,
+            )
         if name == "var" and block and "portfolio_var_nav_pct" not in block:
             _borrow(block, stem, name, "portfolio_var_nav_pct", ("var_nav_pct", "value"), choice)
 
@@ -286,5 +294,3 @@ def _router(total: Doc, choice: Choice) -> None:
     for group in ("slippage", "latency"):
         if num(total.get(group)) is not None:
             del total[group]
-
-

@@ -10,7 +10,7 @@ names may be an error on a tree that we did not write. Source: the tags of surfa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from simkit.contract.finding import Found, Tier
@@ -19,19 +19,22 @@ from simkit.contract.readers import parse_time
 from simkit.contract.shape_check import shape_faults
 from simkit.contract.values import obj
 
-_ROW: Final = "symbol side qty entry_price mark_price unrealized_pnl realized_pnl notional".split()
-_ENTRY: Final = "symbol side qty entry_price tp sl created_ts updated_ts".split()
+_ROW: Final = (
+    "symbol", "side", "qty", "entry_price", "mark_price", "unrealized_pnl", "realized_pnl", "notional",
+)  # fmt: skip
+_ENTRY: Final = ("symbol", "side", "qty", "entry_price", "tp", "sl", "created_ts", "updated_ts")
 _EXIT: Final = (
-    "last_exit_scan_ts last_exit_trigger_ts last_router_event_ts open_positions_count tp_sl_registered_count "
-    "tp_sl_missing_count underwater_without_tp_sl_count tp_sl_coverage_pct ledger_registry_mismatch"
-).split()
+    "last_exit_scan_ts", "last_exit_trigger_ts", "last_router_event_ts", "open_positions_count",
+    "tp_sl_registered_count", "tp_sl_missing_count", "underwater_without_tp_sl_count", "tp_sl_coverage_pct",
+    "ledger_registry_mismatch",
+)  # fmt: skip
 _ROUTED: Final = (
-    "quality_score avg_slippage_bps avg_latency_ms twap_usage_ratio child_orders child_orders.count "
-    "child_orders.fill_ratio"
-).split()
+    "quality_score", "avg_slippage_bps", "avg_latency_ms", "twap_usage_ratio", "child_orders",
+    "child_orders.count", "child_orders.fill_ratio",
+)  # fmt: skip
 
 
-def _below(head: str, names: list[str]) -> list[str]:
+def _below(head: str, names: Sequence[str]) -> list[str]:
     return [f"{head}.{name}" for name in names]
 
 

@@ -74,7 +74,9 @@ def faults(manifest: Doc) -> list[tuple[str, str, str, Tier]]:
         for name in ("path", "owner", "description"):
             value = entry.get(name)
             if type(value) is not str or not value:
-                out.append((f"state_files.{key}.{name}", show(value), f"the entry lacks its {name}", "contract"))
+                out.append(
+                    (f"state_files.{key}.{name}", show(value), f"the entry lacks its {name}", "contract")
+                )
         path = entry.get("path")
         if type(path) is str:
             if path in paths:

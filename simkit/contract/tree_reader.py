@@ -155,7 +155,9 @@ def read_tree(place: Place) -> TreeFiles:
     targets = [
         (f"{STATE}/{name}", place.state / name)
         for name in names
-        if name.endswith(".json") and not name.startswith(".tmp_") and not (manifest_here and name == MANIFEST_PATH)
+        if name.endswith(".json")
+        and not name.startswith(".tmp_")
+        and not (manifest_here and name == MANIFEST_PATH)
     ]
     if place.manifest is not None:
         targets.append((MANIFEST_PATH, place.manifest))

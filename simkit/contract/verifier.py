@@ -154,7 +154,9 @@ class Verifier:
     def _set_time(self, look: Look) -> None:
         """The time of the tree is that of its newest surface; the clock is what the user says, or the same."""
         times = {
-            stem: at for stem, doc in look.docs.items() if stem in by_stem and (at := surface_time(doc)) is not None
+            stem: at
+            for stem, doc in look.docs.items()
+            if stem in by_stem and (at := surface_time(doc)) is not None
         }
         per_loop = [times[stem] for stem in PER_LOOP if stem in times]
         look.ts = max(per_loop or times.values(), default=0)
@@ -277,7 +279,11 @@ def _numbered(doc: Any, way: Steps) -> tuple[Steps, Any]:
     out: list[str] = []
     value: Any = doc
     for step in way:
-        inner = look_up({"it": value}, f"it{step}" if step[0] == "[" else f"it.{step}") if value is not MISSING else MISSING
+        inner = (
+            MISSING
+            if value is MISSING
+            else look_up({"it": value}, f"it{'' if step[0] == '[' else '.'}{step}")
+        )
         if isinstance(value, list) and inner is not MISSING:
             number = next(i for i, row in enumerate(value) if row is inner)
             out.append(f"[{number}]")

@@ -1,8 +1,8 @@
 """The one door for time: scenario time as integer microseconds, its ISO form, and the wall clock.
 
 Comes in: microseconds since 1970-01-01T00:00:00Z, or text. Goes out: text, or microseconds. May import the
-standard library only. Nothing inside a scenario may call `wall_date` or `elapsed_s`: they are for progress
-bars and for the date of an acceptance.
+standard library only. Nothing inside a scenario may call `wall_date`, `elapsed_s` or `pause`: they are for
+progress bars, for the date of an acceptance and for watching a folder.
 """
 
 from __future__ import annotations
@@ -46,3 +46,8 @@ def wall_date() -> str:
 def elapsed_s() -> float:
     """A monotonic reading in seconds, for progress reports only."""
     return time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Wait, between two looks at a folder that somebody else writes to."""
+    time.sleep(seconds)

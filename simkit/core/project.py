@@ -3,7 +3,8 @@
 Comes in: a folder to start from. Goes out: `Project`. May import the standard library and `core`.
 
 The settings stand in `[tool.simkit]` of the nearest `pyproject.toml` at or above the start: `scenarios` (default
-`scenarios`) and `golden` (default `golden`), both relative to that file. Without one the start is the project.
+`scenarios`), `golden` (default `golden`) and `dialect` (a file; none by default), all relative to that file.
+Without one the start is the project.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from simkit.core.errors import Exit, SimkitError
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Absolute folders of one project. `work` holds runs, pending results and caches; git ignores it."""
+    """Absolute folders of one project. `work` holds runs, pending results and caches; git ignores it. `dialect`
+    is the file that says how the project's executor writes the contract."""
 
     root: Path
     scenarios: Path
     golden: Path
     work: Path
+    dialect: Path | None = None
 
     def golden_of(self, name: str) -> Path:
         """The golden folder of the scenario run `family/id` or `family/id@variant`."""
@@ -52,20 +55,23 @@ def find_project(start: Path) -> Project:
             break
     else:
         root, settings = folder, {}
-    unknown = sorted(set(settings) - {"scenarios", "golden"})
+    file = root / "pyproject.toml"
+    unknown = sorted(set(settings) - {"scenarios", "golden", "dialect"})
     if unknown:
         raise SimkitError(
-            f"{root / 'pyproject.toml'}: [tool.simkit] has no setting {unknown[0]!r}; it knows scenarios and golden"
+            f"{file}: [tool.simkit] has no setting {unknown[0]!r}; it knows scenarios, golden and dialect"
         )
     places = {}
-    for name in ("scenarios", "golden"):
+    for name in ("scenarios", "golden", "dialect"):
+        if name == "dialect" and name not in settings:
+            continue
         value = settings.get(name, name)
         if not isinstance(value, str) or not value:
-            raise SimkitError(
-                f"{root / 'pyproject.toml'}: [tool.simkit] {name} = {value!r}: a folder's name is expected"
-            )
+            what = "file" if name == "dialect" else "folder"
+            raise SimkitError(f"{file}: [tool.simkit] {name} = {value!r}: a {what}'s name is expected")
         places[name] = root / value
-    return Project(root, places["scenarios"], places["golden"], environment.work_dir(root))
+    work = environment.work_dir(root)
+    return Project(root, places["scenarios"], places["golden"], work, places.get("dialect"))
 
 
 def _settings(file: Path) -> dict[str, object] | None:

@@ -53,7 +53,7 @@ def test_every_word_of_a_rule_is_explained() -> None:
         (["inv-l04", "INV-L04"], ["INV-L04"]),
         (["INV-L05", "INV-L04"], ["INV-L04", "INV-L05"]),
         (["INV-N0[12]"], ["INV-N01", "INV-N02"]),
-        (["INV-M*"], ["INV-M01"]),
+        (["INV-M*"], ["INV-M01", "INV-M02", "INV-M03"]),
     ],
 )
 def test_ids_and_patterns_name_rules(words: list[str], ids: list[str]) -> None:

@@ -33,7 +33,7 @@ class MemoryDoor(Door):
 
     def read(self, path: str) -> bytes | None:
         self._refuse(path)
-        return self.tree.get(path)
+        return self.tree.get(path, self.logs.get(path))
 
     def _refuse(self, path: str) -> None:
         if path in self.refused:

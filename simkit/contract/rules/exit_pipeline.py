@@ -160,9 +160,9 @@ def missing_count_is_the_sum(look: Look, memory: Memory) -> Outcome:
     if count == missing_ledger + missing_tp_sl:
         return ()
     opened, registered = pipeline.get("open_positions_count"), pipeline.get("tp_sl_registered_count")
-    if type(opened) is int and type(registered) is int and count == opened - registered:
-        if saw(look, "A-53", "open - registered", f"{_STEM}.tp_sl_missing_count"):
-            return ()
+    is_rest = type(opened) is int and type(registered) is int and count == opened - registered
+    if is_rest and saw(look, "A-53", "open - registered", f"{_STEM}.tp_sl_missing_count"):
+        return ()
     return [
         _at("tp_sl_missing_count", count, f"{missing_tp_sl} without levels + {missing_ledger} without entry")
     ]

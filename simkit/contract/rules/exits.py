@@ -49,7 +49,9 @@ def _scan_moved(look: Look, at: int | None, value: object) -> Outcome:
         return NO_BEFORE
     if at is not None and at != view(look.before).stamps["last_exit_scan_ts"]:
         return ()
-    return [found("diagnostics", f"{_PIPELINE}.last_exit_scan_ts", value, "did not move since the loop before")]
+    return [
+        found("diagnostics", f"{_PIPELINE}.last_exit_scan_ts", value, "did not move since the loop before")
+    ]
 
 
 _PIPELINE = "runtime_diagnostics.exit_pipeline"

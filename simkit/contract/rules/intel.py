@@ -79,7 +79,11 @@ def emission_follows_the_score(look: Look, memory: Memory) -> Outcome:
             hybrid.get("passes_emission"),
         )
         if score is not None and least is not None and passes is not (score >= least):
-            if type(passes) is bool and near(score, least) and saw(look, "A-35", "exclusive", f"{_SCORES}.symbols"):
+            if (
+                type(passes) is bool
+                and near(score, least)
+                and saw(look, "A-35", "exclusive", f"{_SCORES}.symbols")
+            ):
                 continue
             out.append(
                 found(
@@ -228,7 +232,9 @@ def _one_intel_time(look: Look, changed: list[str]) -> Outcome:
     times = view(look).times
     first = times.get(changed[0])
     return [
-        found(stem, "updated_ts", at and when(at), f"{changed[0]} of the same run has {first and when(first)}")
+        found(
+            stem, "updated_ts", at and when(at), f"{changed[0]} of the same run has {first and when(first)}"
+        )
         for stem in changed
         if (at := times.get(stem)) != first
     ]

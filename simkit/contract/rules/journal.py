@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, Memory, Outcome, Tier, rule
-from simkit.contract.foreign import NO_LOOPS, Outside, foreign, milliseconds_apart, no_loops
+from simkit.contract.foreign import NO_LOOPS, Outside, foreign, may_differ, no_loops
 from simkit.contract.look import Look
 from simkit.contract.manifest import faults, registered_paths
 from simkit.contract.readers import MANIFEST
@@ -88,7 +88,9 @@ def _throttled(look: Look, outside: Outside, earlier: dict[str, int | None]) -> 
         if stem in _EVERY_LOOP or at is None or at != earlier.get(stem) or look.ts == at:
             continue
         if look.ts - at > limit:
-            out.append(found(stem, "updated_ts", when(at), f"older than {when(look.ts)} by too much", "reading"))
+            out.append(
+                found(stem, "updated_ts", when(at), f"older than {when(look.ts)} by too much", "reading")
+            )
         else:
             outside.saw("A-41", "throttled", stem)
     return out
@@ -300,7 +302,7 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
         if (at := times.get(stem, first)) != first
         and at is not None
         and first is not None
-        and not milliseconds_apart(look, "nav", stem)
+        and not may_differ(look, "nav", stem)
     ]
 
 

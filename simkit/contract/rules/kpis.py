@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import apart, coarse, saw
+from simkit.contract.foreign import apart, coarse, foreign, saw
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
 from simkit.contract.values import found, need, num, obj
@@ -116,6 +116,8 @@ def kpi_var_is_the_var(look: Look, memory: Memory) -> Outcome:
     value, var = portfolio.get("var_nav_pct"), obj(view(look).risk.get("var")).get("portfolio_var_nav_pct")
     if value == var:
         return ()
+    if foreign(look) is not None and var is None:
+        raise LackingError("risk_snapshot.var has no portfolio_var_nav_pct")
     mine, other = num(value), num(var)
     if mine is not None and other is not None and near(mine, other, HALF_FRACTION * 2):
         return ()
@@ -138,6 +140,8 @@ def kpis_cover_the_book(look: Look, memory: Memory) -> Outcome:
     positions, per_symbol = seen.need_positions(), obj(look.docs[_STEM].get("per_symbol"))
     if not positions:
         return ()
+    if foreign(look) is not None and not per_symbol:
+        raise LackingError("kpis_v7.per_symbol is empty")
     nav = need(seen.nav, "nav.nav")
     totals: dict[str, float] = {}
     for row in positions.values():

@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import apart, coarse, foreign, milliseconds_apart
+from simkit.contract.foreign import apart, coarse, foreign, may_differ
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, near
 from simkit.contract.values import found, need, num, obj, when
@@ -171,6 +171,6 @@ def ledger_is_as_old_as_positions(look: Look, memory: Memory) -> Outcome:
     times = view(look).times
     ledger = need(times[_STEM], "the time of positions_ledger")
     positions = need(times["positions_state"], "the time of positions_state")
-    if ledger == positions or milliseconds_apart(look, "positions_state", _STEM):
+    if ledger == positions or may_differ(look, "positions_state", _STEM):
         return ()
     return [found(_STEM, "updated_at", when(ledger), f"positions_state has {when(positions)}")]

@@ -6,6 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import foreign
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_SECONDS, near
 from simkit.contract.values import found, need, num, when
@@ -79,6 +80,7 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
     seen, settings = view(look), look.settings.liveness
     live = seen.live
     details, missing = live.get("details"), live.get("missing")
+    published = seen.counters.keys() | seen.pipeline.keys() if foreign(look) is not None else None
     now = need(seen.times[_STEM], "the time of diagnostics")
     if type(details) is not dict or type(missing) is not dict:
         raise LackingError("liveness has no details or no missing")
@@ -92,6 +94,8 @@ def liveness_follows_the_thresholds(look: Look, memory: Memory) -> Outcome:
     limits = (settings.signals_s, settings.orders_s, settings.exits_s, settings.router_s)
     for (idle, key, stamp), limit in zip(_SOURCES, limits, strict=True):
         at = seen.stamps[stamp]
+        if published is not None and (stamp not in published or idle not in live or key not in details):
+            continue  # a foreign tree need not publish it
         flag, absent = False, False
         if settings.enabled and limit > 0:
             absent = at is None

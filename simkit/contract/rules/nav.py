@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 
 from simkit.contract.book import Row
-from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.finding import Found, LackingError, Memory, Outcome, Tier, rule
 from simkit.contract.foreign import NO_LOOPS, apart, coarse, foreign, no_loops, saw
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_USD, near
@@ -55,7 +55,7 @@ def navs_are_equal(look: Look, memory: Memory) -> Outcome:
             continue
         if other is not None and coarse(look, nav, other, ("nav.nav", 1), (f"nav.{name}", 1)):
             continue
-        tier = "reference" if name == "nav_total" else None
+        tier: Tier | None = "reference" if name == "nav_total" else None
         out.append(found("nav", name, value, f"nav is {nav}", tier))
     return out
 

@@ -206,9 +206,7 @@ def exposure_is_sane(look: Look, memory: Memory) -> Outcome:
         values = [abs(row.notional) for row in seen.rows if row.notional is not None]
         total = math.fsum(values)
         grains = (("nav_state.gross_exposure", 1), ("positions_state.notional", len(values)))
-        if not near(gross, total, HALF_USD * (1 + len(values))) and not coarse(
-            look, gross, total, *grains
-        ):
+        if not near(gross, total, HALF_USD * (1 + len(values))) and not coarse(look, gross, total, *grains):
             out.append(
                 found(_STEM, "gross_exposure", gross, f"the notionals of positions_state sum to {total}")
             )
@@ -256,6 +254,8 @@ def carried_over_is_said(look: Look, memory: Memory) -> Outcome:
     times = view(look).times
     if times["nav"] != times[_STEM]:
         return ()
+    if foreign(look) is not None and "lkg" not in look.docs[_STEM]:
+        raise LackingError("nav_state.lkg is not emitted")
     lkg = look.docs[_STEM].get("lkg") is True
     lacking = type(look.docs["nav"].get("aum")) is not dict and num(look.docs["nav"].get("aum")) is None
     if lkg == lacking:

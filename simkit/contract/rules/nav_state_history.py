@@ -125,8 +125,8 @@ def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
 
 
 def _mirrored_by_now(look: Look) -> Outcome:
-    """Foreign: a usable nav.json of the loop before is mirrored in this one."""
-    if foreign(look) is None or no_loops(look):
+    """From outside: a usable nav.json of the loop before is mirrored in this one."""
+    if look.outside is None or no_loops(look):
         return NO_TRUTH
     if look.before is None:
         return NO_BEFORE

@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, Memory, Outcome, rule
-from simkit.contract.foreign import coarse, milliseconds_apart
+from simkit.contract.foreign import coarse, may_differ
 from simkit.contract.look import Look
 from simkit.contract.tolerance import HALF_PRICE, HALF_QTY, HALF_USD, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, need, when
@@ -95,7 +95,9 @@ def notional_is_qty_times_mark(look: Look, memory: Memory) -> Outcome:
         if notional != value and not near(
             notional, value, HALF_USD + HALF_QTY * abs(mark) + HALF_PRICE * size
         ):
-            if coarse(look, notional, value, *_NOTIONAL, (f"{_STEM}.qty", mark), (f"{_STEM}.mark_price", size)):
+            if coarse(
+                look, notional, value, *_NOTIONAL, (f"{_STEM}.qty", mark), (f"{_STEM}.mark_price", size)
+            ):
                 continue
             place = f"positions[{row.index}].notional"
             out.append(found(_STEM, place, notional, f"{row.key}: {size} * {mark} = {value:.6f}"))
@@ -244,6 +246,6 @@ def qty_moves_by_fills(look: Look, memory: Memory) -> Outcome:
 def positions_are_as_old_as_nav(look: Look, memory: Memory) -> Outcome:
     times = view(look).times
     nav, positions = need(times["nav"], "the time of nav"), need(times[_STEM], "the time of positions_state")
-    if nav == positions or milliseconds_apart(look, "nav", _STEM):
+    if nav == positions or may_differ(look, "nav", _STEM):
         return ()
     return [found(_STEM, "updated_at", when(positions), f"nav.json has {when(nav)}")]

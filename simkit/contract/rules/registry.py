@@ -124,13 +124,9 @@ def levels_lie_on_their_sides(look: Look, memory: Memory) -> Outcome:
             continue
         last_tp, last_sl = levels_of(earlier[key]) if key in earlier else (None, None)
         if tp is not None and last_tp is None and (tp - price) * up <= 0:
-            out.append(
-                found(_STEM, f"entries[{key}].tp", tp, f"{_FIRST_SET} {price}", "reference")
-            )
+            out.append(found(_STEM, f"entries[{key}].tp", tp, f"{_FIRST_SET} {price}", "reference"))
         if sl is not None and last_sl is None and (price - sl) * up <= 0:
-            out.append(
-                found(_STEM, f"entries[{key}].sl", sl, f"{_FIRST_SET} {price}", "reference")
-            )
+            out.append(found(_STEM, f"entries[{key}].sl", sl, f"{_FIRST_SET} {price}", "reference"))
     return out
 
 

@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import apart, coarse, foreign, saw
+from simkit.contract.foreign import coarse, foreign, saw
 from simkit.contract.look import Doc, Look
 from simkit.contract.rules.kpis import nav_at
 from simkit.contract.tolerance import HALF_FRACTION, HALF_USD, near
@@ -57,7 +57,9 @@ def risk_has_its_keys(look: Look, memory: Memory) -> Outcome:
 )
 def risk_mode_is_a_known_word(look: Look, memory: Memory) -> Outcome:
     mode = look.docs[_STEM].get("risk_mode")
-    if mode in _MODES or (look.outside is not None and mode in look.outside.dialect.words.get("risk_mode", ())):
+    if mode in _MODES or (
+        look.outside is not None and mode in look.outside.dialect.words.get("risk_mode", ())
+    ):
         return ()
     return [found(_STEM, "risk_mode", mode, f"one of {', '.join(_MODES)}")]
 
@@ -179,7 +181,8 @@ def breaker_follows_the_drawdown(look: Look, memory: Memory) -> Outcome:
     if active is wanted:
         return ()
     if foreign(look) is not None and (type(active) is not bool or limit is None):
-        return saw(look, "A-30", "another content", f"{_STEM}.circuit_breaker") and ()
+        saw(look, "A-30", "another content", f"{_STEM}.circuit_breaker")
+        return ()
     if threshold is not None and coarse(look, dd, threshold, (f"{_STEM}.dd_pct", 1)):
         return ()
     return [found(_STEM, "circuit_breaker.active", active, f"drawdown {dd}, limit {limit}")]
@@ -207,11 +210,11 @@ def risk_nav_is_the_nav(look: Look, memory: Memory) -> Outcome:
             continue
         number = num(value)
         if number is not None and (
-            near(number, nav, HALF_USD * 2) or coarse(look, number, nav, (f"{_STEM}.{name}", 1), ("nav.nav", 1))
+            near(number, nav, HALF_USD * 2)
+            or coarse(look, number, nav, (f"{_STEM}.{name}", 1), ("nav.nav", 1))
         ):
             continue
-        else:
-            out.append(found(_STEM, name, value, f"nav.json carried {nav} at that time"))
+        out.append(found(_STEM, name, value, f"nav.json carried {nav} at that time"))
     return out
 
 

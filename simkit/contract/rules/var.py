@@ -111,6 +111,8 @@ def var_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
     var = obj(look.docs[_STEM].get("var"))
     value, limit = num(var.get("portfolio_var_nav_pct")), num(var.get("max_portfolio_var_nav_pct"))
     breached = value is not None and limit is not None and value > limit
+    if flagged and value is None and foreign(look) is not None:
+        raise LackingError("risk_snapshot.var has no value to compare")
     if flagged is breached:
         return ()
     if breached and saw(look, "A-27", "a breach without its flag", _STEM):
@@ -132,6 +134,8 @@ def var_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
 def cvar_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
     flagged = "cvar_limit_breach" in _anomalies(look)
     breaching = []
+    if flagged and foreign(look) is not None and not obj(obj(look.docs[_STEM].get("cvar")).get("per_symbol")):
+        raise LackingError("risk_snapshot.cvar has no value to compare")
     for symbol, item in obj(obj(look.docs[_STEM].get("cvar")).get("per_symbol")).items():
         row = obj(item)
         value, limit = num(row.get("cvar_nav_pct")), num(row.get("limit"))
@@ -193,7 +197,11 @@ def var_in_usd_is_var_times_nav(look: Look, memory: Memory) -> Outcome:
         raise LackingError("risk_snapshot has no VaR in both units, or no nav")
     if near(usd, share * nav, HALF_USD * (1 + share) + HALF_FRACTION * abs(nav)):
         return ()
-    grains = ((f"{_STEM}.portfolio_var_usd", 1), (f"{_STEM}.portfolio_var_nav_pct", nav), (f"{_STEM}.nav", share))
+    grains = (
+        (f"{_STEM}.portfolio_var_usd", 1),
+        (f"{_STEM}.portfolio_var_nav_pct", nav),
+        (f"{_STEM}.nav", share),
+    )
     if coarse(look, usd, share * nav, *grains):
         return ()
     return [found(_STEM, "var.portfolio_var_usd", usd, f"{share} * {nav} = {share * nav:.6f}")]
