@@ -34,7 +34,7 @@ class LoggedOrder(Struct, frozen=True, gc=False):
 
 
 class LoggedFill(Struct, frozen=True, gc=False):
-    """A fill as logged. `change` is the signed change of the position (LONG grows +, SHORT grows -); money
+    """A fill as logged. `change` is the change of the signed quantity of S3 (a buy +, a sell -); money
     in USD. `intended_price` is the price when the order was sent, 0.0 where it is not known; `ts` the time of
     the fill in microseconds, 0 where it is that of the loop."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,3 +130,15 @@ def test_memory_is_flat_in_the_number_of_loops() -> None:
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 200_000, sys.version
+
+
+def test_a_key_that_is_closed_by_its_stop_and_opened_again_in_the_same_loop_breaks_nothing(
+    tmp_path: Path,
+) -> None:
+    """INV-L15 speaks of what an exit leaves open, not of a new position under the same key."""
+    from bench.scenarios import bracketed
+    from simkit.run import simulate
+
+    result = simulate(bracketed(160, 8), tmp_path, base=tmp_path)
+    assert result.judgement.ok, result.judgement.broken
+    assert result.recording.summary.fills > 2

@@ -162,6 +162,10 @@ def exits_are_full(look: Look, memory: Memory) -> Outcome:
             sent[order.key] = sent.get(order.key, 0.0) + order.qty
     if not sent:
         return ()
+    closed: dict[str, float] = {}
+    for fill in truth.fills:
+        if fill.reason in ("tp", "sl"):
+            closed[fill.key] = closed.get(fill.key, 0.0) + abs(fill.change)
     if look.before is None:
         return NO_BEFORE
     now, then = view(look), view(look.before)
@@ -174,6 +178,8 @@ def exits_are_full(look: Look, memory: Memory) -> Outcome:
             size = abs(held[key].qty or 0.0) if key in held else None
         if size is not None and not near(qty, size, HALF_QTY * 4):
             out.append(found(_STEM, f"entries[{key}].qty", size, f"the exit was sent for {qty} only"))
+        if size is not None and near(closed.get(key, 0.0), size, HALF_QTY * 4):
+            continue  # gone; what is open under this key now was opened after it, with levels of its own
         last = then.registry.get(key) if key in positions and then.registry is not None else None
         if last is None or (key in registry and registry_levels(registry[key]) == registry_levels(last)):
             continue

@@ -168,7 +168,7 @@ def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
             found(_STEM, "entries", when(latest), f"an updated_ts is later than the file, {when(now)}")
         )
     before = look.before
-    if before is None or (look.truth is not None and look.truth.new_run):
+    if before is None or (look.truth is not None and look.truth.new_run) or _is_another_run(look, before):
         return out
     earlier = view(before).entries
     if earlier is None or earlier is entries:
@@ -179,6 +179,14 @@ def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
             place = f"entries[{key}].created_ts"
             out.append(found(_STEM, place, entry.get("created_ts"), f"was {was} in the loop before"))
     return out
+
+
+def _is_another_run(look: Look, before: Look) -> bool:
+    """From outside a restart shows in the identity of the run only."""
+    if look.outside is None:
+        return False
+    now, then = (each.docs.get("engine_metadata", {}).get("run_id") for each in (look, before))
+    return bool(now != then)
 
 
 def _entry_times(entries: Entries) -> tuple[list[Found], int | None]:
