@@ -265,7 +265,7 @@ def _as_written(
         return finding.path, finding.value
     theirs = original(way, moves)
     path = "".join(step if step[0] == "[" else f".{step}" for step in theirs).removeprefix(".")
-    if show(value) != finding.value:
+    if show(value) != finding.value or not path:
         return path, finding.value
     try:
         written = look_up({finding.stem: source}, f"{finding.stem}{'' if path[0] == '[' else '.'}{path}")

@@ -26,6 +26,8 @@ _PLACES = 8
 
 def clean(text: str) -> str:
     """Text of a foreign tree with everything spelled out that a terminal might obey."""
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text
     )

@@ -153,7 +153,7 @@ def raw_inputs_have_sources(look: Look, memory: Memory) -> Outcome:
     sources = {}
     if times.get(_SCORES) == at:
         for row in rows_of(docs[_SCORES].get("symbols")):
-            sources[obj(row).get("symbol")] = num(obj(obj(row).get("inputs")).get("expectancy")) or 0.0
+            sources[str(obj(row).get("symbol"))] = num(obj(obj(row).get("inputs")).get("expectancy")) or 0.0
     expectancies = [sources.get(key.rpartition(":")[0], 0.0) for key in vectors]
     regimes = [vector.get("regime") for vector in vectors.values()]
     out += _constant(vectors, "expectancy", expectancies) + _constant(vectors, "vol_regime", regimes)

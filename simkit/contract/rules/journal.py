@@ -40,7 +40,7 @@ def per_loop_files_are_fresh(look: Look, memory: Memory) -> Outcome:
     times = seen.times
     out = [_stale(stem, times[stem], now) for stem in _FRESH if times.get(stem, now) != now]
     for entry in seen.extra:
-        if entry.frequency == "per_loop" and times.get(entry.stem, now) != now:
+        if entry.frequency == "per_loop" and times.get(entry.stem) not in (None, now):
             out.append(_stale(entry.stem, times[entry.stem], now))
     return out
 
@@ -74,7 +74,7 @@ def _frozen(look: Look, outside: Outside, memory: Memory) -> Outcome:
         last = since.setdefault(stem, {})
         missed = max((moves.get(other, 0) - last.get(other, 0) for other in every), default=0)
         is_series = outside.loops and seen.times.get(stem) == earlier.get(stem)
-        if stem in seen.times and (missed > allowed or is_series):
+        if seen.times.get(stem) is not None and (missed > allowed or is_series):
             out.append(_stale(stem, seen.times[stem], look.ts))
     return out + _throttled(look, outside, earlier)
 
