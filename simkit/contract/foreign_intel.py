@@ -66,7 +66,7 @@ def _container(doc: Doc) -> str | None:
 def _as_rows(doc: Doc, rows: Doc, head: tuple[str, ...], choice: Choice) -> None:
     listed: list[Any] = []
     for symbol, row in rows.items():
-        place = (*head, f"[{symbol}]") if head else (symbol,)
+        place = (*head, f"[{symbol}]")
         choice.moved(_SCORES, ("symbols", f"[{len(listed)}]"), place)
         listed.append({"symbol": symbol, **row} if type(row) is dict else row)
     doc["symbols"] = listed

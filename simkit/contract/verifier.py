@@ -264,7 +264,7 @@ def _as_written(
     except ValueError:
         return finding.path, finding.value
     theirs = original(way, moves)
-    path = "".join(step if step[0] == "[" else f".{step}" for step in theirs).removeprefix(".")
+    path = "".join(step if step.startswith("[") else f".{step}" for step in theirs).removeprefix(".")
     if show(value) != finding.value or not path:
         return path, finding.value
     try:
