@@ -116,10 +116,6 @@ class Book:
 
     def unmatched(self) -> tuple[list[str], list[str]]:
         """Positions without an entry, entries without a position: the lists that need no registry."""
-        if self._lists is not None:
-            return self._lists.missing_ledger, self._lists.ghosts
-        if self.registry is not None:
-            return self.unmatched() if self.lists() else ([], [])
         if self.positions is None or self.entries is None:
             raise LackingError("positions or ledger entries cannot be read")
         lists = Lists(self.positions, self.entries, {})

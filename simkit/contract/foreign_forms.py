@@ -1,10 +1,10 @@
 """Every form that the contract allows, turned into ours before the rules look (invariants.md 9).
 
-Comes in: the decoded documents of a tree from outside. Goes out: the same documents in our form, the readings
+Comes in: the look of a tree from outside. Goes out: the same look with documents in our form, the readings
 that were seen, and for each value that moved its place in the user's file. May import `contract`.
 
 A form that a field has once is its form for the whole series: a later document in another one is left as it
-is, and the rules find it. Documents are changed in place: they belong to the caller alone.
+is, and the rules find it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from simkit.contract import foreign_book, foreign_health, foreign_intel
-from simkit.contract.dialect import Dialect
+from simkit.contract.dialect import PLAIN, Dialect
 from simkit.contract.fields import steps
-from simkit.contract.foreign import Outside
+from simkit.contract.foreign import Outside, measure
 from simkit.contract.foreign_choice import Choice, Steps
-from simkit.contract.look import Doc
-from simkit.contract.readers import parse_time
+from simkit.contract.look import Doc, Look
+from simkit.contract.readers import parse_time, read_object
 from simkit.contract.table import by_stem
 
 _MS_FROM: Final = 1e12
+#: By stem, where in the user's file a value of ours stands.
+Moves = dict[str, dict[Steps, Steps]]
 
 
 class Forms:
@@ -31,8 +33,22 @@ class Forms:
         self._outside = outside
         self._choice = Choice(outside)
 
-    def read(self, docs: dict[str, Doc]) -> dict[str, dict[Steps, Steps]]:
-        """Turn the documents (by stem) into our form; where values that moved stand in the user's files."""
+    def translate(self, look: Look) -> Moves:
+        """Put the documents of a look into our form and tell it where it comes from; where values that moved
+        stand in the user's files."""
+        outside = look.outside = self._outside
+        docs, unreadable = dict(look.docs), dict(look.unreadable)
+        for stem in [stem for stem, doc in docs.items() if not measure(stem, doc, outside.digits)]:
+            unreadable[stem] = "is nested too deeply to be a surface"
+            del docs[stem]
+        moves: Moves = {}
+        if outside.forms or outside.dialect is not PLAIN:
+            docs = {stem: _own_copy(look.raw[stem]) for stem in docs}
+            moves = self._read(docs)
+        look.docs, look.unreadable = docs, unreadable
+        return moves
+
+    def _read(self, docs: dict[str, Doc]) -> Moves:
         choice = self._choice
         choice.moves = {}
         for stem, doc in docs.items():
@@ -47,6 +63,12 @@ class Forms:
             foreign_health.read(docs, choice)
             foreign_intel.read(docs, choice)
         return choice.moves
+
+
+def _own_copy(data: bytes) -> Doc:
+    """A document that may be changed in place."""
+    doc, _ = read_object(data)
+    return doc if doc is not None else {}
 
 
 def _times(stem: str, doc: Doc, choice: Choice) -> None:
@@ -66,7 +88,7 @@ def _times(stem: str, doc: Doc, choice: Choice) -> None:
     elif value.isdigit():
         choice.note("A-02", "epoch as text", stem)
     elif not value.endswith("Z"):
-        clock = value.partition("T")[2]
+        clock = value[len("2025-01-06") :]
         choice.note("A-02", "ISO with an offset" if "+" in clock or "-" in clock else "naive ISO", stem)
 
 

@@ -189,29 +189,19 @@ def _risk(doc: Doc, choice: Choice) -> None:
         choice.note("A-26", "nav_total only", stem)
     _state(doc, choice)
     _anomalies(doc, choice)
-    limits = (("var", "max_portfolio_var_nav_pct"), ("cvar", "limit"))
-    for name, limit in limits:
-        block = obj(doc.get(name))
-        if block and limit not in block:
-            _borrow(
-                block,
-                stem,
-                name,
-                limit,
-                ("limit", f"max_{name}_nav_pct", "max_position_cvar_nav_pct"),
-                choice,
-            )
-        if name == "var" and block and "portfolio_var_nav_pct" not in block:
-            _borrow(block, stem, name, "portfolio_var_nav_pct", ("var_nav_pct", "value"), choice)
+    for name, limit in (("var", "max_portfolio_var_nav_pct"), ("cvar", "limit")):
+        called = [key for key in obj(doc.get(name)) if "limit" in key or key.startswith("max_")]
+        _borrow(doc, name, limit, called, choice)
+    _borrow(doc, "var", "portfolio_var_nav_pct", ["var_nav_pct", "value"], choice)
 
 
-def _borrow(block: Doc, stem: str, name: str, ours: str, theirs: tuple[str, ...], choice: Choice) -> None:
-    """Under our name what the block calls otherwise."""
-    for other in theirs:
-        if num(block.get(other)) is not None:
-            block[ours] = block[other]
-            choice.moved(stem, (name, ours), (name, other))
-            return
+def _borrow(doc: Doc, name: str, ours: str, theirs: list[str], choice: Choice) -> None:
+    """Under our name what a block of S7 calls otherwise; the first number counts."""
+    block = obj(doc.get(name))
+    found = next((other for other in theirs if num(block.get(other)) is not None), None)
+    if found is not None and ours not in block:
+        block[ours] = block[found]
+        choice.moved("risk_snapshot", (name, ours), (name, found))
 
 
 def _state(doc: Doc, choice: Choice) -> None:

@@ -65,7 +65,7 @@ NAMED: Final[dict[str, frozenset[str]]] = {
         *_below("router_health.per_symbol[]", _ROUTED),
     }),
     "symbol_scores_v6": frozenset({
-        "symbols", "symbols[]", "symbols[].symbol", "symbols[].hybrid_score", "symbols[].hybrid",
+        "symbols", "symbols[]", "symbols[].hybrid_score", "symbols[].hybrid",
         *_below("symbols[].hybrid", ["router_quality_score", "passes_emission", "min_for_emission"]),
     }),
     "rv_momentum": frozenset(),
@@ -108,7 +108,7 @@ _ANSWERED: Final[dict[str, tuple[str, ...]]] = {
 _GROUPS: Final = ("bucket", "slippage", "latency")
 
 _KEY: Final = re.compile(r"\[[^\[\]]*\]")
-_TIME: Final = re.compile(r"(?:^|[._])(?:updated_at|[a-z_]*ts)$")
+_TIME: Final = re.compile(r"(?:^|\.)(?:updated_at|(?:[a-z]+_)*ts)$")
 
 
 def foreign_faults(stem: str, doc: Doc, shape: type) -> Iterator[Found]:

@@ -18,12 +18,12 @@ from simkit.contract.dialect import PLAIN, Dialect
 from simkit.contract.engine import Engine, Verdict
 from simkit.contract.fields import MISSING, look_up, steps
 from simkit.contract.finding import Finding, Rule
-from simkit.contract.foreign import Outside, measure
+from simkit.contract.foreign import Outside
 from simkit.contract.foreign_choice import Steps
 from simkit.contract.foreign_forms import Forms, original
 from simkit.contract.look import Doc, Look
 from simkit.contract.profile import Profile
-from simkit.contract.readers import parse_time, read_object, surface_time
+from simkit.contract.readers import parse_time, surface_time
 from simkit.contract.table import MANIFEST_PATH, STATE, SURFACES, by_stem
 from simkit.contract.tree_reader import find_state, read_settled
 from simkit.contract.values import show, when
@@ -81,7 +81,6 @@ class Verifier:
             raise SimkitError(f"{now!r} is no time; write it as 2025-01-06T00:00:00Z")
         self._profile: Profile = profile
         self._outside = Outside(dialect, forms=profile == "contract", loops=loops, clock=now is not None)
-        self._has_forms = profile == "contract" or dialect is not PLAIN
         self._forms = Forms(self._outside)
         self._engine = Engine(rules, profile)
         self._looks = Looks()
@@ -134,22 +133,15 @@ class Verifier:
         self, look: Look, refused: Mapping[str, str], unsure: frozenset[str]
     ) -> dict[str, dict[Steps, Steps]]:
         """Tell the look what could not be read, and put its documents into our form."""
-        unreadable, docs = dict(look.unreadable), dict(look.docs)
-        raw = dict(look.raw)
-        for path, reason in refused.items():
-            if (stem := stem_of(path)) is not None:
-                unreadable[stem] = reason
-                raw.setdefault(stem, b"")
-        digits = self._outside.digits
-        for stem in [stem for stem, doc in docs.items() if not measure(stem, doc, digits)]:
-            unreadable[stem] = "is nested too deeply to be a surface"
-            del docs[stem]
-        if self._has_forms:
-            docs = {stem: _own_copy(raw[stem]) for stem in docs}
-        moves = self._forms.read(docs) if self._has_forms else {}
-        look.docs, look.raw, look.unreadable, look.outside = docs, raw, unreadable, self._outside
+        if refused:
+            unreadable, raw = dict(look.unreadable), dict(look.raw)
+            for path, reason in refused.items():
+                if (stem := stem_of(path)) is not None:
+                    unreadable[stem] = reason
+                    raw.setdefault(stem, b"")
+            look.raw, look.unreadable = raw, unreadable
         self._outside.unsure = frozenset(stem for path in unsure if (stem := stem_of(path)) is not None)
-        return moves
+        return self._forms.translate(look)
 
     def _set_time(self, look: Look) -> None:
         """The time of the tree is that of its newest surface; the clock is what the user says, or the same."""
@@ -205,11 +197,6 @@ class Verifier:
             unread=tuple(self._unread.items()),
             notes=tuple(self._notes),
         )
-
-
-def _own_copy(data: bytes) -> Doc:
-    doc, _ = read_object(data)
-    return doc if doc is not None else {}
 
 
 def file_of(stem: str) -> str:

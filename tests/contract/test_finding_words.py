@@ -16,7 +16,8 @@ def told(rule: str) -> str:
     """What the tree that just fails `rule` makes all rules say in its second loop."""
     _, (_, verdict) = edited(CASES[rule][1]).judged(list(RULES.values()))
     return "\n".join(
-        f"  {f.rule} {f.tier} {f.severity} {f.stem} {f.path} = {f.value}\n      {f.message}" for f in verdict.findings
+        f"  {f.rule} {f.tier} {f.severity} {f.stem} {f.path} = {f.value}\n      {f.message}"
+        for f in verdict.findings
     )
 
 

@@ -57,7 +57,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "deep": (_bytes(DEEP), "INV-G01"),
     "bottomless": (_bytes(b"[" * 300_000), "INV-G01"),
     "deep in a known place": (
-        _replace("router_health.json", lambda f: f.write_bytes(b'{"router_health":' * 60 + b"{}" + b"}" * 60)), "INV-H01"),
+        _replace("router_health.json", lambda f: f.write_bytes(b'{"router_health":' * 60 + b"{}" + b"}" * 60)),
+        "INV-H01"),
     "20 MB": (_bytes(b'{"x":"' + b"a" * 20_000_000 + b'"}'), "larger than 16 MiB"),
     "a folder": (_replace("nav.json", lambda file: file.mkdir()), "is a folder"),
     "a link to itself": (_replace("nav.json", lambda file: file.symlink_to(file.name)), "leads to no file"),
@@ -65,10 +66,12 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a link out": (_replace("nav.json", lambda file: file.symlink_to(__file__)), "leads out of the tree"),
     "odd names": (_replace("\x1b[2J\n.json", lambda file: file.write_bytes(b"{}")), "INV-G11"),
     "many files": (
-        lambda root: [(root / "logs/state" / f"x{n}.json").write_bytes(b"{}") for n in range(2100)] and None, "INV-G11"),
+        lambda root: [(root / "logs/state" / f"x{n}.json").write_bytes(b"{}") for n in range(2100)] and None,
+        "INV-G11"),
     "duplicate keys": (_bytes(b'{"nav":1,"nav":"x","updated_ts":0}'), "INV-N01"),
     "keys like paths": (
-        _replace("kpis_v7.json", lambda f: f.write_bytes(b'{"portfolio":{"a].b[":1},"per_symbol":{"][":{}}}')), "INV-K01"),
+        _replace("kpis_v7.json", lambda f: f.write_bytes(b'{"portfolio":{"a].b[":1},"per_symbol":{"][":{}}}')),
+        "INV-K01"),
 }  # fmt: skip
 
 

@@ -207,7 +207,8 @@ OWN: dict[str, tuple[World, Edit, set[str]]] = {
     "frozen": (_with_own({"updated_ts": at(1)}), nothing, {"INV-G07"}),
     "frozen, without a frequency": (_with_own({"updated_ts": at(1)}, frequency=None), nothing, set()),
     "gone": (_with_own({}), gone("mine"), {"INV-G13"}),
-    "another writer": (_with_own({}), on(2, lambda it: it.writer.__setitem__("mine", "intruder")), {"INV-G09", "INV-G10"}),
+    "another writer": (
+        _with_own({}), on(2, lambda it: it.writer.__setitem__("mine", "intruder")), {"INV-G09", "INV-G10"}),
     "cut off": (_with_own({}), on(2, lambda it: it.raw.__setitem__("mine", b'{"a":')), {"INV-G01"}),
     "not finite": (_with_own({}), on(2, lambda it: it.raw.__setitem__("mine", b'{"a":NaN}')), {"INV-G02"}),
     "in place": (_with_own({}), on(2, lambda it: it.mode.__setitem__("mine", "direct")), {"INV-G08"}),
@@ -224,5 +225,3 @@ def test_a_surface_of_ones_own_gets_the_general_rules(case: str) -> None:
         writes = _write(loop, tree)
         judge.files(dict(tree), writes=writes)
     assert {violation.rule for violation in judge.report().errors} == wanted
-
-

@@ -227,19 +227,19 @@ def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
     """Without a registry the two lists that do not need it are judged."""
     seen = view(look)
     stated = _breakdown(seen.pipeline)
-    missing, ghosts = seen.book.unmatched()
-    true = [missing, ghosts]
-    if seen.registry is not None:
+    if seen.registry is None:
+        true: tuple[list[str], ...] = seen.book.unmatched()
+    else:
         lists = seen.book.lists()
-        true += [lists.missing_tp_sl, lists.stale]
+        true = (lists.missing_ledger, lists.ghosts, lists.missing_tp_sl, lists.stale)
     out = [
         _at(
             f"mismatch_breakdown.{name}",
             count,
             f"the tree has {len(keys)}: {', '.join(keys) or 'none'}",
-            None if index < 2 else "reference",
+            None if name in _LISTS[:2] else "reference",
         )
-        for index, (name, count, keys) in enumerate(zip(_LISTS, stated, true, strict=False))
+        for name, count, keys in zip(_LISTS, stated, true, strict=False)
         if count != len(keys)
     ]
     if out:

@@ -92,6 +92,10 @@ def factor_keys_agree(look: Look, memory: Memory) -> Outcome:
     return out
 
 
+_MEAN = (f"{_STEM}.mean", 1.0)
+_RANGE = ((f"{_STEM}.range", 1.0), (f"{_STEM}.min", 1.0), (f"{_STEM}.max", 1.0))
+
+
 @rule(
     "INV-F03",
     (
@@ -115,16 +119,13 @@ def coefficients_are_sane(look: Look, memory: Memory) -> Outcome:
             out.append(found(_STEM, place, row, "mean, std, min, max and range must be numbers"))
             continue
         is_inside = low <= mean <= high or near(mean, low, HALF_FACTOR) or near(mean, high, HALF_FACTOR)
-        grain = (f"{_STEM}.mean", 1.0)
-        if not is_inside and not coarse(look, mean, low, grain) and not coarse(look, mean, high, grain):
+        if not is_inside and not coarse(look, mean, low, _MEAN) and not coarse(look, mean, high, _MEAN):
             out.append(found(_STEM, f"{place}.mean", mean, f"outside {low}..{high}"))
         degenerate = high - low < _SPECTRUM
         wanted = 1.0 if degenerate else high - low
-        tier: Tier | None = "reference" if degenerate else None
-        ends = ((f"{_STEM}.range", 1), (f"{_STEM}.min", 1), (f"{_STEM}.max", 1))
-        if not near(span, wanted, 3 * HALF_FACTOR) and not coarse(look, span, wanted, *ends):
-            is_plain = degenerate and near(span, high - low)
-            out.append(found(_STEM, f"{place}.range", span, f"must be {wanted}", tier if is_plain else None))
+        if not near(span, wanted, 3 * HALF_FACTOR) and not coarse(look, span, wanted, *_RANGE):
+            tier: Tier | None = "reference" if degenerate and near(span, high - low) else None
+            out.append(found(_STEM, f"{place}.range", span, f"must be {wanted}", tier))
         if std < 0 or (degenerate and std != 1):
             text = "must be >= 0, and 1 when all values are equal"
             out.append(found(_STEM, f"{place}.std", std, text, None if std < 0 else "reference"))

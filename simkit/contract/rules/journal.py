@@ -202,8 +202,12 @@ def files_are_registered(look: Look, memory: Memory) -> Outcome:
         return outcome
     known = registered_paths(manifest)
     auxiliary = AUXILIARY if outside is None else AUXILIARY.union(outside.dialect.auxiliary)
-    if foreign(look) is not None:
+    strange = foreign(look)
+    if strange is not None:
         auxiliary |= _OF_THE_SYSTEM
+        for name in look.names:
+            if name.removeprefix(_HEAD) in _OF_THE_SYSTEM and name not in known:
+                strange.saw("A-46", "auxiliary without an entry", name.removeprefix(_HEAD))
     out = [
         found(_stem(name), "", name, f"not in {MANIFEST}.json and not on the auxiliary list")
         for name in look.names

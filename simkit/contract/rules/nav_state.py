@@ -134,8 +134,8 @@ def mirror_drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome
         out.append(found(_STEM, "peak_equity", peak, f"below total_equity {equity}"))
     depth = max(0.0, peak - equity)
     stated = num(doc.get("drawdown_abs"))
-    coarser = coarse(look, stated or 0.0, depth, *_MIRRORED)
-    if stated is not None and not near(stated, depth, grain + HALF_USD) and not coarser:
+    is_other = stated is not None and not near(stated, depth, grain + HALF_USD)
+    if is_other and not coarse(look, stated or 0.0, depth, *_MIRRORED):
         out.append(found(_STEM, "drawdown_abs", stated, f"peak {peak} - equity {equity} = {depth}"))
     if peak > 0:
         percent = min(100.0, 100.0 * depth / peak)

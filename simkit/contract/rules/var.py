@@ -51,9 +51,12 @@ def limits_are_stated_and_kept(look: Look, memory: Memory) -> Outcome:
             value = num(row.get("cvar_nav_pct"))
             if value is not None and (worst is None or value > worst):
                 worst = value
+            if "within_limit" not in row and "within_limit" in cvar and foreign(look) is not None:
+                continue  # the block says it for all of them
             if value is not None or row.get("within_limit") is not None:
-                out += _within(look, row, f"cvar.per_symbol[{symbol}]", value, row.get("limit"))
-        if foreign(look) is not None and "within_limit" not in cvar and _says_it_by_symbol(cvar):
+                limit = row["limit"] if "limit" in row else cvar.get("limit") if foreign(look) else None
+                out += _within(look, row, f"cvar.per_symbol[{symbol}]", value, limit)
+        if "within_limit" not in cvar and foreign(look) is not None and _says_it_by_symbol(cvar):
             saw(look, "A-31", "limits by symbol only", f"{_STEM}.cvar")
             return out
         if worst is None and cvar.get("status") is None:
@@ -72,18 +75,15 @@ def _within(look: Look, block: Doc, path: str, value: float | None, limit: objec
     threshold, flag = num(limit), block.get("within_limit", "absent")
     if threshold is None:
         return [found(_STEM, f"{path}.limit", limit, "must be a number")]
-    if foreign(look) is not None and flag != "absent":
-        if value is None:
-            saw(look, "A-31", "a limit without a value", f"{_STEM}.{path}")
-            return []
-        if type(flag) is bool and near(value, threshold):
-            saw(look, "A-31", "a value at its limit is not judged", f"{_STEM}.{path}")
-            return []
     if value is None:
         if flag is None and block.get("status") is not None:
             return []
+        if flag != "absent" and saw(look, "A-31", "a limit without a value", f"{_STEM}.{path}"):
+            return []
         return [found(_STEM, f"{path}.within_limit", flag, "no value: it must be null, with a status")]
     if flag is (value <= threshold):
+        return []
+    if type(flag) is bool and near(value, threshold) and saw(look, "A-31", "equality is not judged", path):
         return []
     return [found(_STEM, f"{path}.within_limit", flag, f"value {value}, limit {threshold}")]
 
