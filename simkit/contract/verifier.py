@@ -34,8 +34,9 @@ from simkit.core.files import SurfaceWrite
 
 Tree = str | os.PathLike[str] | Mapping[str, Any]
 
-#: Violations kept one by one, by rule and place; and reasons.
+#: Violations kept one by one, by rule and place: of all trees, and of one rule in one tree.
 MOST: Final = 1000
+MOST_OF_A_RULE: Final = 50
 MOVED: Final = "the tree changed while it was read; what stands in two files may not belong together"
 
 
@@ -87,7 +88,7 @@ class Verifier:
         self._trees = 0
         self._place = ""
         self._clock = 0
-        self._violations: dict[tuple[str, str, str, str], Violation] = {}
+        self._violations: dict[tuple[str, str, str, str, int], Violation] = {}
         self._more = 0
         self._looked: dict[str, bool] = {}
         self._mute: dict[str, str] = {}
@@ -164,14 +165,20 @@ class Verifier:
             if rule.id not in mute:
                 self._looked[rule.id] = True
         self._mute |= mute
-        for finding in verdict.findings:
+        counts: dict[object, int] = {}
+        for finding in sorted(verdict.findings, key=lambda each: each.severity):  # errors first
+            number = counts[finding.rule] = counts.get(finding.rule, 0) + 1
+            if number > MOST_OF_A_RULE:
+                self._more += 1
+                continue
             path, value = _as_written(finding, look.docs, raw, moves.get(finding.stem, {}))
-            key = (finding.rule, finding.stem, path, finding.tier)
-            known = self._violations.get(key)
+            place = (finding.rule, finding.stem, path, finding.tier)
+            nth = counts[place] = counts.get(place, 0) + 1
+            known = self._violations.get((*place, nth))
             if known is not None:
-                self._violations[key] = known.again(look.loop)
+                self._violations[(*place, nth)] = known.again(look.loop)
             elif len(self._violations) < MOST:
-                self._violations[key] = Violation(
+                self._violations[(*place, nth)] = Violation(
                     finding.rule, finding.tier, finding.severity, finding.stem, file_of(finding.stem), path, value,
                     finding.message, look.loop, look.loop, 1,
                 )  # fmt: skip
@@ -266,15 +273,21 @@ def _numbered(doc: Any, way: Steps) -> tuple[Steps, Any]:
     out: list[str] = []
     value: Any = doc
     for step in way:
-        inner = (
-            MISSING
-            if value is MISSING
-            else look_up({"it": value}, f"it{'' if step[0] == '[' else '.'}{step}")
-        )
-        if isinstance(value, list) and inner is not MISSING:
-            number = next(i for i, row in enumerate(value) if row is inner)
-            out.append(f"[{number}]")
+        key = step[1:-1] if step[0] == "[" else step
+        if isinstance(value, dict):
+            value = value.get(key, MISSING)
+        elif isinstance(value, list):
+            number = _row_number(value, key)
+            step, value = (f"[{number}]", value[number]) if number is not None else (step, MISSING)
         else:
-            out.append(step)
-        value = inner
+            value = MISSING
+        out.append(step)
     return tuple(out), value
+
+
+def _row_number(rows: list[Any], key: str) -> int | None:
+    """The number of the row that answers to `key`: itself, or the first row of that symbol and side."""
+    if key.isascii() and key.isdigit() and len(key) < 9:
+        return int(key) if int(key) < len(rows) else None
+    names = ((n, row.get("symbol"), row.get("side")) for n, row in enumerate(rows) if isinstance(row, dict))
+    return next((n for n, symbol, side in names if key in (symbol, f"{symbol}:{side}")), None)

@@ -107,8 +107,9 @@ def test_an_executor_without_end_is_stopped(folder: Folder) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 5), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_child_and_the_report_still_comes(folder: Folder, number: int, code: int) -> None:
     folder.script(
-        "import threading\nloop(1)\nprint('ready', flush=True)\n"
-        "try:\n    threading.Event().wait()\nexcept KeyboardInterrupt:\n    loop(2)\n    sys.exit(5)\n"
+        "import threading\nloop(1)\n"
+        "try:\n    print('ready', flush=True)\n    threading.Event().wait()\n"
+        "except KeyboardInterrupt:\n    loop(2)\n    sys.exit(5)\n"
     )
     words = [sys.executable, "-m", "simkit", "sanitize", "--", sys.executable, "executor.py"]
     env = {**os.environ, "PYTHONPATH": SOURCE}

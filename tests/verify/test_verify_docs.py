@@ -60,9 +60,9 @@ def test_the_code_of_the_page_runs(monkeypatch: Any) -> None:
 def test_the_page_names_what_a_report_holds() -> None:
     for name in ("errors", "warnings", "ok"):
         assert isinstance(getattr(Report, name), property)
-    for struct, names in ((Report, "readings evaluated not_evaluated present absent unread"),
-                          (Violation, "rule tier severity surface file path value message first last count")):  # fmt: skip
-        for name in names.split():
+    of_report = ("readings", "evaluated", "not_evaluated", "present", "absent", "unread")
+    for struct, names in ((Report, of_report), (Violation, Violation.__struct_fields__)):
+        for name in names:
             assert name in struct.__struct_fields__
             assert f"`{name}`" in DOC
 

@@ -216,6 +216,24 @@ def test_no_documents_at_all() -> None:
     assert len(report.absent) == 11
 
 
+def test_two_values_at_one_place_are_two_violations() -> None:
+    docs = minimal()
+    del docs["positions_ledger"]["entries"][:2]
+    found = [v.value for v in verify(docs).errors if v.rule == "INV-L04"]
+    assert found == ["BTCUSDT:LONG", "ETHUSDT:SHORT"]
+
+
+def test_a_rule_that_fires_without_end_hides_no_other() -> None:
+    docs = good()
+    row = docs["positions_state"]["positions"][0]
+    docs["positions_state"]["positions"] = [{**row, "symbol": f"S{n}", "notional": 5.0} for n in range(3000)]
+    report = verify(docs)
+    assert {"INV-P03", "INV-L04", "INV-D10"} <= {violation.rule for violation in report.errors}
+    assert report.further > 3000
+    assert len(report.violations) < 1000
+    assert f"and {report.further} more" in verify_lines(report)[-1]
+
+
 # Random damage ---------------------------------------------------------------------------------------------
 
 STRANGE: list[Any] = [
