@@ -241,11 +241,11 @@ def test_python_m_simkit_is_simkit(bench: Any) -> None:
 
 
 HANGING = """
-import os, signal, sys
+import os, signal
 from simkit import check
 def simulate(scenario, folder, **more):
     (folder / "logs").mkdir(parents=True)
-    print(os.getpid(), folder, file=sys.stderr, flush=True)
+    os.write(2, f"{os.getpid()} {folder}\\n".encode())  # one write: two workers share the pipe
     while True:
         signal.pause()
 check.simulate = simulate

@@ -15,7 +15,7 @@ from simkit.golden import store
 
 ROOT = Path(__file__).parents[2]
 KILLER = Path(__file__).with_name("kill_at.py")
-SAMPLES = 24
+SAMPLES = 12
 
 SCENARIO = """simkit: 1
 id: small
@@ -67,7 +67,7 @@ def sampled(total: int) -> list[int]:
     """Operations to die at: a spread over the whole command, and every one of its end, where renames happen."""
     assert total > SAMPLES
     spread = {1 + index * (total - 1) // SAMPLES for index in range(SAMPLES)}
-    return sorted(spread | set(range(max(1, total - 30), total + 1)))
+    return sorted(spread | set(range(max(1, total - 24), total + 1)))
 
 
 def golden_is_whole(project: Path) -> bool:
@@ -81,7 +81,9 @@ def golden_is_whole(project: Path) -> bool:
 
 @pytest.mark.slow
 def test_accept_killed_anywhere_leaves_the_old_golden_or_the_new_one(project: Path) -> None:
-    total = operations(project, "accept", "small", "--reason", "first")
+    assert simkit(project, "accept", "small", "--reason", "first").returncode == 0
+    write(project, seed=1000)
+    total = operations(project, "accept", "small", "--reason", "second")
     assert golden_is_whole(project)
     seen: set[str] = set()
     for number, step in enumerate(sampled(total)):

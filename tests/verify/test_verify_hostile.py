@@ -309,6 +309,7 @@ def test_no_damage_makes_verify_raise(seed: int, times: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
 @pytest.mark.parametrize("part", range(10))
 def test_a_hundred_thousand_damages(part: int) -> None:
     @settings(deadline=None, derandomize=True, max_examples=10_000, database=None)
