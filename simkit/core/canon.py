@@ -16,7 +16,7 @@ _FAST = msgspec.json.Encoder()
 _SORTED = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder()
 
-#: One encoder for all callers; `encode_into` spares an allocation where bytes are appended.
+#: One encoder for all callers.
 encode = _FAST.encode
 
 

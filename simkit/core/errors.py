@@ -97,10 +97,3 @@ class ScenarioError(SimkitError):
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Mistake, ...]]]:
         return (ScenarioError, (self.mistakes,))
-
-
-class NotDeterministic(SimkitError):
-    """The same scenario and seed gave two different runs. Exit code 4."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, Exit.NOT_DETERMINISTIC)

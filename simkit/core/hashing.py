@@ -1,6 +1,6 @@
 """Hashes for equality, never against an adversary.
 
-Comes in: bytes. Goes out: short hex text, or a running hash. May import xxhash.
+Comes in: bytes. Goes out: hex text, or a running hash. May import xxhash.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import xxhash
 
 #: 16 hex digits.
 digest = xxhash.xxh3_64_hexdigest
-#: 64-bit integer.
-intdigest = xxhash.xxh3_64_intdigest
 
 #: The hash of `digest` over parts: `update(bytes)`, `hexdigest()`.
 Running = xxhash.xxh3_64

@@ -1,6 +1,7 @@
 """The scenario as it is played: what is scripted for each loop.
 
-Comes in: a `Scenario`. Goes out: one `Cue` per loop, in constant time and memory. May import `scenario.model`.
+Comes in: a `Scenario`. Goes out: one `Cue` per loop, in constant time and memory. May import `scenario.model`
+and `contract.table`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from simkit.contract.table import REGISTRY_PATH
 from simkit.scenario.model import (
     Event,
     Fault,
@@ -21,8 +23,7 @@ from simkit.scenario.model import (
     Transfer,
 )
 
-REGISTRY = "logs/state/position_tp_sl.json"
-_FILES = {"registry": REGISTRY}
+_FILES = {"registry": REGISTRY_PATH}
 
 F = TypeVar("F")
 
