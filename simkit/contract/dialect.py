@@ -6,9 +6,9 @@ Comes in: nothing (`simkit.dialect` reads the file). Goes out: `Dialect`. May im
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from simkit.core.settings import Settings
 
@@ -61,3 +61,28 @@ class Dialect(Struct, frozen=True):
 
 #: Nobody said anything.
 PLAIN: Final = Dialect()
+
+_DEFAULT: Final = Settings()
+
+
+def spoken(settings: Settings, dialect: Dialect) -> Settings:
+    """The thresholds that rules expect in a run with `settings`: those of the dialect, but for each that the
+    scenario moved away from its default."""
+    if dialect.settings == _DEFAULT:
+        return settings
+    groups = {
+        name: _moved(getattr(dialect.settings, name), getattr(settings, name), getattr(_DEFAULT, name))
+        for name in Settings.__struct_fields__
+    }
+    return structs.replace(settings, **groups)
+
+
+def _moved(stated: Any, said: Any, default: Any) -> Any:
+    if not isinstance(said, Struct):
+        return said
+    moved = {
+        name: getattr(said, name)
+        for name in said.__struct_fields__
+        if getattr(said, name) != getattr(default, name)
+    }
+    return structs.replace(stated, **moved)

@@ -78,6 +78,11 @@ def foreign(look: Look) -> Outside | None:
     return outside if outside is not None and outside.forms else None
 
 
+def unharnessed(look: Look) -> bool:
+    """True for a tree that no harness made; a run in a dialect is from outside, too, but its truth is known."""
+    return look.outside is not None and look.truth is None
+
+
 def saw(look: Look, id: str, form: str, where: str = "") -> bool:
     """On a foreign tree: remember the reading and say True, this form passes there."""
     outside = foreign(look)

@@ -22,6 +22,7 @@ from simkit.contract.readers import parse_time, read_object
 from simkit.contract.table import by_stem
 
 _MS_FROM: Final = 1e12
+_TOO_DEEP: Final = "is nested too deeply to be a surface"
 #: By stem, where in the user's file a value of ours stands.
 Moves = dict[str, dict[Steps, Steps]]
 
@@ -32,19 +33,40 @@ class Forms:
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
         self._choice = Choice(outside)
+        self._known: dict[str, tuple[bytes, Doc, dict[Steps, Steps]]] = {}
 
     def translate(self, look: Look) -> Moves:
         """Put the documents of a look into our form and tell it where it comes from; where values that moved
         stand in the user's files."""
         outside = look.outside = self._outside
+        if not outside.forms and outside.dialect is not PLAIN:
+            return self._state(look)
         docs, unreadable = dict(look.docs), dict(look.unreadable)
         for stem in [stem for stem, doc in docs.items() if not measure(stem, doc, outside.digits)]:
-            unreadable[stem] = "is nested too deeply to be a surface"
+            unreadable[stem] = _TOO_DEEP
             del docs[stem]
         moves: Moves = {}
-        if outside.forms or outside.dialect is not PLAIN:
+        if outside.forms:
             docs = {stem: _own_copy(look.raw[stem]) for stem in docs}
             moves = self._read(docs)
+        look.docs, look.unreadable = docs, unreadable
+        return moves
+
+    def _state(self, look: Look) -> Moves:
+        """By the dialect's statements alone. What it says of a file needs no other, so a file that did not
+        change is the document that it was."""
+        moves: Moves = {}
+        docs: dict[str, Doc] = {}
+        unreadable = dict(look.unreadable)
+        for stem in look.docs:
+            data, known = look.raw[stem], self._known.get(stem)
+            if known is None or known[0] is not data:
+                doc = _own_copy(data)
+                if not measure(stem, doc, self._outside.digits):
+                    unreadable[stem] = _TOO_DEEP
+                    continue
+                known = self._known[stem] = (data, doc, self._read({stem: doc}).get(stem, {}))
+            docs[stem], moves[stem] = known[1:]
         look.docs, look.unreadable = docs, unreadable
         return moves
 

@@ -99,7 +99,8 @@ class Look:
     `before` is the previous loop (its own `before` is cut, so memory stays flat). `writes` is the journal
     of the loop, None where there is none; `truth` is None on a foreign tree. `ts` is the harness clock of
     the publish in microseconds, `until` that of the last write of the loop (the sync). `view`: what
-    `contract.view` derives. `outside`: the `contract.foreign.Outside` of a tree that no harness made.
+    `contract.view` derives. `outside`: the `contract.foreign.Outside` of a tree that no harness made, or of
+    an executor that writes a dialect.
     """
 
     __slots__ = (

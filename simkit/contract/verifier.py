@@ -16,17 +16,17 @@ from typing import Any, Final
 from simkit.contract.build import Looks, stem_of
 from simkit.contract.dialect import PLAIN, Dialect
 from simkit.contract.engine import Engine, Verdict
-from simkit.contract.fields import MISSING, look_up, steps
 from simkit.contract.finding import Finding, Rule
 from simkit.contract.foreign import Outside
 from simkit.contract.foreign_choice import Steps
-from simkit.contract.foreign_forms import Forms, original
+from simkit.contract.foreign_forms import Forms
+from simkit.contract.interpreter import as_written
 from simkit.contract.look import Doc, Look
 from simkit.contract.profile import Profile
 from simkit.contract.readers import parse_time, surface_time
 from simkit.contract.table import MANIFEST_PATH, STATE, SURFACES, by_stem
 from simkit.contract.tree_reader import find_state, read_settled
-from simkit.contract.values import show, when
+from simkit.contract.values import when
 from simkit.contract.verify_report import Report, Violation
 from simkit.contract.view import PER_LOOP
 from simkit.core.errors import SimkitError
@@ -171,7 +171,7 @@ class Verifier:
             if number > MOST_OF_A_RULE:
                 self._more += 1
                 continue
-            path, value = _as_written(finding, look.docs, raw, moves.get(finding.stem, {}))
+            path, value = as_written(finding, look.docs, raw, moves.get(finding.stem, {}))
             place = (finding.rule, finding.stem, path, finding.tier)
             nth = counts[place] = counts.get(place, 0) + 1
             known = self._violations.get((*place, nth))
@@ -241,53 +241,3 @@ def _file(name: str, value: Any) -> tuple[str, bytes]:
         return path, json.dumps(value).encode()
     except (TypeError, ValueError, RecursionError) as problem:
         raise SimkitError(f"{name}: no JSON document: {problem}") from problem
-
-
-# Places ----------------------------------------------------------------------------------------------------
-
-
-def _as_written(
-    finding: Finding, docs: Mapping[str, Doc], raw: Mapping[str, Doc], moves: Mapping[Steps, Steps]
-) -> tuple[str, str]:
-    """Path and value of a finding as they stand in the user's file."""
-    doc, source = docs.get(finding.stem), raw.get(finding.stem)
-    if not finding.path or doc is None or source is None:
-        return finding.path, finding.value
-    try:
-        way, value = _numbered(doc, steps(finding.path))
-    except ValueError:
-        return finding.path, finding.value
-    theirs = original(way, moves)
-    path = "".join(step if step.startswith("[") else f".{step}" for step in theirs).removeprefix(".")
-    if show(value) != finding.value or not path:
-        return path, finding.value
-    try:
-        written = look_up({finding.stem: source}, f"{finding.stem}{'' if path[0] == '[' else '.'}{path}")
-    except ValueError:
-        return path, finding.value
-    return path, finding.value if written is MISSING else show(written)
-
-
-def _numbered(doc: Any, way: Steps) -> tuple[Steps, Any]:
-    """The path with the number of each row instead of its key, and the value there (MISSING where none is)."""
-    out: list[str] = []
-    value: Any = doc
-    for step in way:
-        key = step[1:-1] if step[0] == "[" else step
-        if isinstance(value, dict):
-            value = value.get(key, MISSING)
-        elif isinstance(value, list):
-            number = _row_number(value, key)
-            step, value = (f"[{number}]", value[number]) if number is not None else (step, MISSING)
-        else:
-            value = MISSING
-        out.append(step)
-    return tuple(out), value
-
-
-def _row_number(rows: list[Any], key: str) -> int | None:
-    """The number of the row that answers to `key`: itself, or the first row of that symbol and side."""
-    if key.isascii() and key.isdigit() and len(key) < 9:
-        return int(key) if int(key) < len(rows) else None
-    names = ((n, row.get("symbol"), row.get("side")) for n, row in enumerate(rows) if isinstance(row, dict))
-    return next((n for n, symbol, side in names if key in (symbol, f"{symbol}:{side}")), None)
