@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from simkit import dialect
 from simkit.bug import bug_message
 from simkit.core import scratch
 from simkit.core.clock import elapsed_s
@@ -79,6 +80,7 @@ def check_one(
             data=data,
             expected=store.expected_run(project.golden_of(scenario.name)) if has_golden else None,
             spool=folder / "spool" if has_golden else None,
+            dialect=dialect.of(project),
         )
         recording, judgement = result.recording, result.judgement
         difference, events = _compared(scenario, recording, project) if has_golden else (None, "")
@@ -131,8 +133,10 @@ def check_many(
     """Check all targets in `processes` processes (0: as many as pay) and give the outcomes in their order.
 
     `on_done` sees each outcome when it is there. A process that dies is an outcome too: a bug, exit code 70.
+    Raises SimkitError (a mistake in the project's dialect).
     """
     scratch.remove_stale(project.work)
+    dialect.of(project)  # a mistake in it is told once
     wanted = processes or min(cpu_count(), len(targets) // _RUNS_PER_PROCESS)
     outcomes: list[Outcome | None] = [None] * len(targets)
     jobs = [(target, project, data) for target in targets]

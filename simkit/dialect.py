@@ -6,6 +6,7 @@ Comes in: the path of a YAML file. Goes out: `contract.dialect.Dialect`. May imp
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from simkit.contract.fields import Field, resolve, steps, table
 from simkit.contract.table import by_stem
 from simkit.core.errors import IoError, Mistake, ScenarioError, SimkitError
 from simkit.core.files import read_regular
+from simkit.core.project import Project
 from simkit.core.settings import Settings
 from simkit.scenario.units import nearest
 from simkit.scenario.yaml_nodes import MAX_BYTES, Node, compose
@@ -33,12 +35,23 @@ def load(path: Path) -> Dialect:
         data = read_regular(Path(path).resolve(), MAX_BYTES)
     except OSError as problem:
         raise IoError(f"{path}: {problem.strerror or problem}") from problem
+    return _read(data, str(path))
+
+
+@lru_cache(maxsize=4)
+def _read(data: bytes, file: str) -> Dialect:
+    """Every run of a check asks for the same file; its bytes are read again, its YAML is not."""
     if not data.strip():
-        raise SimkitError(f"{path}: the file is empty; a dialect begins with `dialect: {VERSION}`")
+        raise SimkitError(f"{file}: the file is empty; a dialect begins with `dialect: {VERSION}`")
     try:
-        return _Reader(str(path)).dialect(compose(data, str(path)))
+        return _Reader(file).dialect(compose(data, file))
     except ScenarioError as problem:
         raise SimkitError(str(problem)) from problem
+
+
+def of(project: Project) -> Dialect | None:
+    """The dialect of the project's executor, None where the project names none. Raises SimkitError."""
+    return None if project.dialect is None else load(project.dialect)
 
 
 class _Reader:

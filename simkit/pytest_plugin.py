@@ -161,6 +161,7 @@ def run_scenario(what: str | Path, start: Path, folder: Path, data: Path | None 
 
     `folder` is the test's own. Raises SimkitError.
     """
+    from simkit.dialect import of
     from simkit.run import simulate
 
     project = _project(start)
@@ -174,7 +175,7 @@ def run_scenario(what: str | Path, start: Path, folder: Path, data: Path | None 
         loops[record.loop] = dict(record.tree)
 
     base = (place if _is_text(what) else project.root) / scenario.file
-    result = simulate(scenario, place / "run", base=base.parent, data=data, on_loop=keep)
+    result = simulate(scenario, place / "run", base=base.parent, data=data, on_loop=keep, dialect=of(project))
     return ScenarioRun(scenario, result, loops)
 
 

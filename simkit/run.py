@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from simkit.contract.dialect import Dialect
 from simkit.core.clock import day_of
 from simkit.core.files import Door
 from simkit.core.prng import Streams
@@ -54,17 +55,21 @@ def simulate(
     spool: Path | None = None,
     until: int | None = None,
     make: ExecutorFactory = reference,
+    dialect: Dialect | None = None,
     on_loop: Callable[[LoopRecord], None] | None = None,
 ) -> RunResult:
-    """Run `scenario` in `folder`; recorded files are looked for beside the scenario (`base`) or in `data`."""
+    """Run `scenario` in `folder`; recorded files are looked for beside the scenario (`base`) or in `data`.
+
+    `dialect`: how the executor writes the contract, where it is not the contract's own form.
+    """
     streams, door, script = Streams(scenario.seed), Door(folder), Script(scenario)
     venue, mirror = Venue(scenario, streams), Mirror(door, scenario)
-    judges, recorder = Judges(scenario), Recorder(expected, spool)
+    judges, recorder = Judges(scenario, dialect), Recorder(expected, spool)
     lay_opening_state(door, scenario)
     settings, executor = scenario.settings, None
     for bars in tape(scenario, streams, base, data):
         cue = script.at(bars.loop)
-        ts = scenario.clock.start_us + (bars.loop - 1) * scenario.clock.period_us
+        ts = scenario.clock.at(bars.loop)
         door.loop = bars.loop
         booked = venue.market_step(bars, ts, cue)
         new_run = executor is None or cue.restart is not None

@@ -38,6 +38,7 @@ def command(scenario: tuple[str, ...], data: Path | None) -> int:
 
 
 def _run(project: Project, target: Target, data: Path | None) -> int:
+    from simkit.dialect import of
     from simkit.report.account import Account
     from simkit.run import simulate
     from simkit.targets import scenario_of
@@ -50,7 +51,7 @@ def _run(project: Project, target: Target, data: Path | None) -> int:
     account = Account(chosen)
     try:
         base = (project.root / chosen.file).parent
-        result = simulate(chosen, new, base=base, data=data, on_loop=account.loop)
+        result = simulate(chosen, new, base=base, data=data, on_loop=account.loop, dialect=of(project))
         files.swap_folder(new, place)
     finally:
         files.remove_tree(new)

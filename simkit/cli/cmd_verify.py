@@ -91,12 +91,12 @@ def _dialect(file: Path | None) -> Dialect:
     from simkit.contract.dialect import PLAIN
     from simkit.core.project import find_project
 
-    chosen = file if file is not None else find_project(Path.cwd()).dialect
-    if chosen is None:
+    project = find_project(Path.cwd())
+    if file is None and project.dialect is None:
         return PLAIN
-    from simkit.dialect import load
+    from simkit.dialect import load, of
 
-    return load(chosen)
+    return load(file) if file is not None else of(project) or PLAIN
 
 
 def _print(report: Report, *, as_json: bool) -> None:

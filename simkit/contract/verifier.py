@@ -16,7 +16,7 @@ from typing import Any, Final
 from simkit.contract.build import Looks, stem_of
 from simkit.contract.dialect import PLAIN, Dialect
 from simkit.contract.engine import Engine, Verdict
-from simkit.contract.finding import Finding, Rule
+from simkit.contract.finding import Rule
 from simkit.contract.foreign import Outside
 from simkit.contract.foreign_choice import Steps
 from simkit.contract.foreign_forms import Forms

@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 
-class Part(Struct, frozen=True, forbid_unknown_fields=True):
+class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of the groups below."""
 
 

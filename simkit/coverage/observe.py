@@ -11,8 +11,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from simkit import dialect
 from simkit.bug import bug_message
 from simkit.contract.build import Looks
+from simkit.contract.interpreter import Interpreter
 from simkit.core import scratch
 from simkit.core.environment import cpu_count
 from simkit.core.errors import Exit, SimkitError
@@ -60,14 +62,17 @@ def planned(scenario: Scenario) -> frozenset[int]:
 def observe(scenario: Scenario, project: Project) -> Seen:
     """Run one scenario and watch every loop. Raises SimkitError, OSError."""
     watch, looks, witness = Watch(scenario.name, planned(scenario)), Looks(), Witness(scenario)
+    spoken = dialect.of(project)
+    interpreter = Interpreter(spoken) if spoken is not None else None
 
     def on_loop(record: LoopRecord) -> None:
-        watch.look(
-            looks.next(
-                record.loop, record.ts, record.settings, record.tree, writes=record.writes,
-                truth=witness.truth(record), until=record.ts + scenario.clock.sync_phase_us,
-            )
+        look = looks.next(
+            record.loop, record.ts, record.settings, record.tree, writes=record.writes,
+            truth=witness.truth(record), until=record.ts + scenario.clock.sync_phase_us,
         )  # fmt: skip
+        if interpreter is not None:
+            interpreter.hear(look)
+        watch.look(look)
 
     with scratch.scratch_folder(project.work) as folder:
         simulate(scenario, folder, base=(project.root / scenario.file).parent, on_loop=on_loop)

@@ -171,8 +171,10 @@ def _changed(value: Any, way: Way, to: Any) -> Any:
 
 
 def _with_doc(look: Look, stem: str, doc: dict[str, Any]) -> Look:
-    return Look(
+    edited = Look(
         look.loop, look.ts, look.settings, {**look.docs, stem: doc},
         raw={**look.raw, stem: canon.encode(doc)}, unreadable=look.unreadable, names=look.names,
         before=look.before, writes=look.writes, truth=look.truth, until=look.until,
     )  # fmt: skip
+    edited.outside = look.outside
+    return edited

@@ -38,7 +38,7 @@ class Case:
         self._grain = _grain_of(expectation.field)
         self._instant = 0
         if expectation.is_loop and type(expectation.value) is int:
-            self._instant = clock.start_us + (expectation.value - 1) * clock.period_us
+            self._instant = clock.at(expectation.value)
 
     def judge(self, loop: int, docs: Mapping[str, Any], before: Mapping[str, Any]) -> None:
         """Look at one loop; `before` are the documents of the previous one."""

@@ -12,8 +12,10 @@ from typing import Literal
 from msgspec import Struct
 
 from simkit.contract.build import Looks
+from simkit.contract.dialect import Dialect
 from simkit.contract.engine import Engine
 from simkit.contract.finding import RULES, Finding
+from simkit.contract.interpreter import Interpreter
 from simkit.judge.expect import Expectations
 from simkit.judge.spans import Spans, merged, spelled, without
 from simkit.judge.truth import Witness
@@ -104,12 +106,13 @@ class _Counting:
 
 
 class Judges:
-    """Judges one run of a scenario, loop by loop."""
+    """Judges one run of a scenario, loop by loop, in the `dialect` of the executor where it writes one."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, dialect: Dialect | None = None) -> None:
         self._scenario = scenario
         self._engine = Engine()
         self._looks = Looks()
+        self._interpreter = Interpreter(dialect) if dialect is not None else None
         self._witness = Witness(scenario)
         self._expectations = Expectations(scenario.expect, scenario.clock)
         self._findings: list[Finding] = []
@@ -125,10 +128,13 @@ class Judges:
             loop, record.ts, record.settings, record.tree, writes=record.writes,
             truth=self._witness.truth(record), until=record.ts + self._scenario.clock.sync_phase_us,
         )  # fmt: skip
+        interpreter = self._interpreter
+        if interpreter is not None:
+            interpreter.hear(look)
         verdict = self._engine.look(look)
         self._evaluated += verdict.evaluated
         for finding in verdict.findings:
-            self._count(finding, loop)
+            self._count(finding if interpreter is None else interpreter.as_written(finding), loop)
         for key in verdict.not_evaluated:
             spans = self._unseen.get(key)
             if spans is None:

@@ -156,7 +156,7 @@ def _time(reader: Reader, clock: ClockSpec, field: Field, node: Node, inner: boo
         return None
     if field.unit == "iso" and not inner:
         return Value(loop, is_loop=True)
-    ts = clock.start_us + (loop - 1) * clock.period_us
+    ts = clock.at(loop)
     return Value(iso(ts) if field.unit == "iso" else epoch_s(ts))
 
 

@@ -1,6 +1,7 @@
 """The frozen, expanded scenario: all that a run depends on, in scaled integers.
 
-Comes in: nothing. Goes out: `Scenario` and its parts. May import msgspec and `core.settings`.
+Comes in: nothing. Goes out: `Scenario` and its parts. May import `core.settings` and
+`scenario.faults`.
 
 Units: prices count 1e-8 USD, quantities 1e-8 base units, money 1e-6 USD, time microseconds; loops count from 1
 and ranges are inclusive. A series is a tuple of `Step`: each value holds from its loop until the next.
@@ -10,15 +11,30 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
-
 from simkit.core.settings import Settings
-
-Side = Literal["LONG", "SHORT"]
-
-
-class Model(Struct, frozen=True, gc=False):
-    """Base of the parts below."""
+from simkit.scenario.faults import (
+    AccountReset as AccountReset,
+    BalanceDown as BalanceDown,
+    BuilderError as BuilderError,
+    ClosedOutside as ClosedOutside,
+    ConfigUnreadable as ConfigUnreadable,
+    Crash as Crash,
+    DamagedFile as DamagedFile,
+    Fault as Fault,
+    GhostLedgerEntry as GhostLedgerEntry,
+    Latency as Latency,
+    Loops as Loops,
+    MarkMissing as MarkMissing,
+    MissingLedgerPosition as MissingLedgerPosition,
+    Model as Model,
+    OrderRefused as OrderRefused,
+    PowerCut as PowerCut,
+    RegistryLevels as RegistryLevels,
+    Side as Side,
+    Slippage as Slippage,
+    SyncDown as SyncDown,
+    WrongBalance as WrongBalance,
+)
 
 
 class Step(Model, frozen=True):
@@ -28,20 +44,27 @@ class Step(Model, frozen=True):
     value: int
 
 
-class Loops(Model, frozen=True):
-    """L`first`..L`last`, inclusive."""
-
-    first: int
-    last: int
-
-
 class ClockSpec(Model, frozen=True):
-    """L1 is at `start_us`; Ln lies n - 1 periods later. `sync_phase_us`: how long after the publish sync runs."""
+    """L1 is at `start_us`; Ln lies n - 1 periods later. `sync_phase_us`: how long after the publish sync runs.
+
+    `periods`: from the loop of a step on, that many microseconds lie between a loop and the next."""
 
     start_us: int
     period_us: int
     loops: int
     sync_phase_us: int = 0
+    periods: tuple[Step, ...] = ()
+
+    def at(self, loop: int) -> int:
+        """The time of `loop` in microseconds."""
+        ts = self.start_us + (loop - 1) * self.period_us
+        for step in self.periods:  # each changes what lies between its loop and the next
+            ts += max(0, loop - step.loop) * (step.value - self._before(step))
+        return ts
+
+    def _before(self, step: Step) -> int:
+        earlier = [other.value for other in self.periods if other.loop < step.loop]
+        return earlier[-1] if earlier else self.period_us
 
 
 # Market ----------------------------------------------------------------------------------------------------
@@ -159,11 +182,13 @@ class OffExchangeAsset(Model, frozen=True):
 
 
 class Account(Model, frozen=True):
-    """`cash` is the opening wallet. `nav` scripts equity as truth, one step per change (B-NAV-9)."""
+    """`cash` is the opening wallet. `nav` scripts equity as truth, one step per change (B-NAV-9). In `one_way` mode
+    the venue knows one position per symbol and tells its side as BOTH (B-POS-2)."""
 
     cash: int
     nav: tuple[Step, ...] = ()
     off_exchange: tuple[OffExchangeAsset, ...] = ()
+    mode: Literal["hedge", "one_way"] = "hedge"
 
 
 class OpeningPosition(Model, frozen=True):
@@ -184,7 +209,8 @@ class Signal(Model, frozen=True):
     """One scripted intent. Exactly one of `qty` and `usd` is set, neither for a full `close`.
 
     `levels`: "given" (tp or sl set), "none" (asked for no level in so many words), "silent" (says nothing).
-    `limit` is the price of a resting limit order; None is a market order.
+    `limit` is the price of a resting limit order; None is a market order. `maker` asks for a maker attempt first
+    (B-RTR-11). `leverage` and `strategy` are what the intent says of itself; 0 and empty where it says nothing.
     """
 
     loop: int
@@ -199,6 +225,9 @@ class Signal(Model, frozen=True):
     levels: Literal["given", "none", "silent"] = "silent"
     limit: int | None = None
     twap: bool = False
+    maker: bool = False
+    leverage: float = 0.0
+    strategy: str = ""
 
 
 class Restart(Model, frozen=True, tag="restart"):
@@ -229,57 +258,6 @@ class SetSetting(Model, frozen=True, tag="settings"):
 
 
 Event = Restart | Transfer | ResetPeak | SetSetting
-
-
-class WrongBalance(Model, frozen=True, tag="wrong_balance"):
-    """The executor reads `equity` instead of what the account holds. Attacks INV-N07."""
-
-    at: Loops
-    equity: int
-
-
-class AccountReset(Model, frozen=True, tag="account_reset"):
-    """The wallet becomes `equity` less open PnL and nothing is booked. Attacks INV-N07."""
-
-    at: Loops
-    equity: int
-
-
-class GhostLedgerEntry(Model, frozen=True, tag="ghost_ledger_entry"):
-    """The ledger (and the registry, where named) gains an entry without a position. Attacks INV-L04."""
-
-    at: Loops
-    symbol: str
-    side: Side
-    qty: int
-    entry: int
-    tp: int | None
-    sl: int | None
-    in_ledger: bool = True
-    in_registry: bool = False
-
-
-class MissingLedgerPosition(Model, frozen=True, tag="missing_ledger_position"):
-    """The ledger loses the entry of an open position. Attacks INV-L04."""
-
-    at: Loops
-    symbol: str
-    side: Side
-
-
-class SyncDown(Model, frozen=True, tag="sync_down"):
-    """sync_state does not run. Attacks freshness of S2."""
-
-    at: Loops
-
-
-class BalanceDown(Model, frozen=True, tag="balance_down"):
-    """The venue does not answer balance requests. Attacks NAV freshness."""
-
-    at: Loops
-
-
-Fault = WrongBalance | AccountReset | GhostLedgerEntry | MissingLedgerPosition | SyncDown | BalanceDown
 
 
 # What is expected ------------------------------------------------------------------------------------------

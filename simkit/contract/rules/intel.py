@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, Memory, Outcome, rule
-from simkit.contract.foreign import foreign, saw
+from simkit.contract.foreign import foreign, saw, unharnessed
 from simkit.contract.look import Doc, Look
 from simkit.contract.tolerance import HALF_SCORE, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj, rows_of, when
@@ -206,7 +206,7 @@ def intel_changes_only_when_due(look: Look, memory: Memory) -> Outcome:
     changed = [stem for stem in changed if look.raw.get(stem) != before.raw.get(stem) and stem in look.raw]
     if not changed:
         return ()
-    if look.outside is not None:
+    if unharnessed(look):
         return _one_intel_time(look, changed)
     every = look.settings.intel.every
     due = (every > 0 and (look.loop - 1) % every == 0) or (look.truth is not None and look.truth.new_run)

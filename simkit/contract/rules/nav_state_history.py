@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from simkit.contract.finding import LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import coarse, foreign, no_loops, saw
+from simkit.contract.foreign import coarse, foreign, no_loops, saw, unharnessed
 from simkit.contract.look import Look
 from simkit.contract.rules.nav_state import anomalous, equity_of
 from simkit.contract.tolerance import HALF_USD, near
@@ -126,7 +126,7 @@ def sync_mirrors_a_usable_nav(look: Look, memory: Memory) -> Outcome:
 
 def _mirrored_by_now(look: Look) -> Outcome:
     """From outside: a usable nav.json of the loop before is mirrored in this one."""
-    if look.outside is None or no_loops(look):
+    if not unharnessed(look) or no_loops(look):
         return NO_TRUTH
     if look.before is None:
         return NO_BEFORE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simkit.contract.book import Entries, levels_of, registry_levels
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import saw
+from simkit.contract.foreign import saw, unharnessed
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import REGISTRY, parse_time
 from simkit.contract.tolerance import HALF_PRICE, near
@@ -183,7 +183,7 @@ def entry_times_are_in_order(look: Look, memory: Memory) -> Outcome:
 
 def _is_another_run(look: Look, before: Look) -> bool:
     """From outside a restart shows in the identity of the run only."""
-    if look.outside is None:
+    if not unharnessed(look):
         return False
     now, then = (each.docs.get("engine_metadata", {}).get("run_id") for each in (look, before))
     return bool(now != then)

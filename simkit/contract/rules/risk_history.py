@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import NO_LOOPS, coarse, no_loops
+from simkit.contract.foreign import NO_LOOPS, coarse, no_loops, unharnessed
 from simkit.contract.look import Look
 from simkit.contract.rules.risk import state_word
 from simkit.contract.tolerance import HALF_FRACTION, HALF_SCORE, HALF_USD, near
@@ -41,7 +41,7 @@ def drawdown_follows_from_the_peak(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     nav, guard = seen.nav, look.settings.nav
     peak: float | None = memory.get("peak")
-    if peak is None and look.outside is not None:
+    if peak is None and unharnessed(look):
         peak = memory["peak"] = _peak_of_the_tree(look, seen)
     if nav is not None:
         anomalous = peak is not None and (
@@ -242,6 +242,8 @@ def risk_mode_follows_its_inputs(look: Look, memory: Memory) -> Outcome:
     mode, reason, score = doc.get("risk_mode"), doc.get("risk_mode_reason"), num(doc.get("risk_mode_score"))
     if mode == "HALTED" and reason == "risk_config_load_failed":
         return ()
+    if look.outside is not None and mode in look.outside.dialect.words.get("risk_mode", ()):
+        raise LackingError(f"{mode} is a word of the dialect; B-MODE-1 does not say when it holds")
     wanted, why, points = _expected_mode(look, seen, memory)
     out: list[Found] = []
     if mode != wanted:

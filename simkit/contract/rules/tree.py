@@ -6,7 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
-from simkit.contract.foreign import apart, foreign
+from simkit.contract.foreign import apart, foreign, unharnessed
 from simkit.contract.health import LOOKED_AT, STALE_AFTER_US, health_report
 from simkit.contract.look import Look
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj
@@ -27,7 +27,7 @@ _INTENTS = 4096
     example="nav_state stale for 16 minutes",
 )
 def health_report_is_empty(look: Look, memory: Memory) -> Outcome:
-    now = look.ts if look.outside is None else look.until
+    now = look.until if unharnessed(look) else look.ts
     if _is_healthy(look, now):
         return ()
     report = health_report(look.docs, look.unreadable, now)
