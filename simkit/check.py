@@ -25,14 +25,12 @@ from simkit.golden.difference import Difference
 from simkit.golden.write import Identity
 from simkit.judge.judges import Judgement
 from simkit.report.result import Outcome, Word
-from simkit.run import simulate
+from simkit.run import RunResult, simulate
 from simkit.scenario.load import fingerprint
 from simkit.scenario.model import Scenario
 from simkit.targets import Target, scenario_of
-from simkit.trace.recorder import Recording
 from simkit.trace.spool import frames
 
-EXECUTOR = "reference"
 #: A process costs more than a short run.
 _RUNS_PER_PROCESS = 4
 
@@ -83,10 +81,10 @@ def check_one(
             dialect=dialect.of(project),
         )
         recording, judgement = result.recording, result.judgement
-        difference, events = _compared(scenario, recording, project) if has_golden else (None, "")
+        difference, events = _compared(scenario, result, project) if has_golden else (None, "")
         if keep and difference is not None:
             acceptable = judgement.ok and difference.status not in ("same", "other")
-            _keep(scenario, recording, project, acceptable)
+            _keep(scenario, result, project, acceptable)
     word, code = _verdict(scenario, judgement, difference)
     return Outcome(
         scenario.name, scenario.file, word, code, recording.loops, judgement, difference, events,
@@ -94,20 +92,21 @@ def check_one(
     )  # fmt: skip
 
 
-def _compared(scenario: Scenario, recording: Recording, project: Project) -> tuple[Difference, str]:
+def _compared(scenario: Scenario, result: RunResult, project: Project) -> tuple[Difference, str]:
     """The comparison with the golden, and the events of the loop that moved first."""
-    difference = compare(project.golden_of(scenario.name), fingerprint(scenario), EXECUTOR, recording)
+    recording = result.recording
+    difference = compare(project.golden_of(scenario.name), fingerprint(scenario), result.executor, recording)
     first = difference.first_loop
     if first is None or recording.spool is None:
         return difference, ""
     return difference, next((f.events.decode() for f in frames(recording.spool) if f.loop == first), "")
 
 
-def _keep(scenario: Scenario, recording: Recording, project: Project, acceptable: bool) -> None:
+def _keep(scenario: Scenario, result: RunResult, project: Project, acceptable: bool) -> None:
     """Keep what can be accepted; forget what waited before and no longer can."""
     if acceptable:
-        identity = Identity(fingerprint(scenario), scenario.seed, EXECUTOR, scenario.checkpoints)
-        pending.keep(project, scenario.name, identity, recording)
+        identity = Identity(fingerprint(scenario), scenario.seed, result.executor, scenario.checkpoints)
+        pending.keep(project, scenario.name, identity, result.recording)
     elif store.is_golden(project.pending_of(scenario.name)):
         pending.drop(project, scenario.name)
 

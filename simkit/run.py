@@ -22,6 +22,8 @@ from simkit.judge.judges import Judgement, Judges
 from simkit.market.tape import tape
 from simkit.scenario.model import Scenario, SetSetting
 from simkit.scenario.script import Script
+from simkit.surfaces.broken_door import door_of
+from simkit.surfaces.dashboard import loader_of
 from simkit.surfaces.mirror import Mirror
 from simkit.surfaces.opening import lay_opening_state
 from simkit.surfaces.publish import Publisher
@@ -32,12 +34,14 @@ ExecutorFactory = Callable[[Scenario, Door], Executor]
 
 
 class RunResult(Struct, frozen=True):
-    """What one run left behind: the recording, the judgement and the folder that holds the final tree."""
+    """What one run left behind: the recording, the judgement, the folder that holds the final tree, and the name of
+    the executor."""
 
     scenario: Scenario
     recording: Recording
     judgement: Judgement
     folder: Path
+    executor: str
 
 
 def reference(scenario: Scenario, door: Door) -> Executor:
@@ -62,9 +66,9 @@ def simulate(
 
     `dialect`: how the executor writes the contract, where it is not the contract's own form.
     """
-    streams, door, script = Streams(scenario.seed), Door(folder), Script(scenario)
+    streams, door, script = Streams(scenario.seed), door_of(scenario, folder), Script(scenario)
     venue, mirror = Venue(scenario, streams), Mirror(door, scenario)
-    judges, recorder = Judges(scenario, dialect), Recorder(expected, spool)
+    judges, recorder = Judges(scenario, dialect, loader_of(scenario.settings)), Recorder(expected, spool)
     lay_opening_state(door, scenario)
     settings, executor = scenario.settings, None
     for bars in tape(scenario, streams, base, data):
@@ -72,8 +76,7 @@ def simulate(
         ts = scenario.clock.at(bars.loop)
         door.loop = bars.loop
         booked = venue.market_step(bars, ts, cue)
-        new_run = executor is None or cue.restart is not None
-        if executor is None or cue.restart is not None:
+        if executor is None or cue.starts:
             for lost in cue.lost_files:
                 door.remove(lost)
             executor = make(scenario, door)
@@ -84,11 +87,13 @@ def simulate(
             cue.faults, cue.reset_peak, settings,
         )  # fmt: skip
         output = executor.step(now, venue)
+        door.passed("publish")
         if cue.synced:
             mirror.sync(ts + scenario.clock.sync_phase_us, cue)
+        door.passed("sync")
         record = LoopRecord(
             bars.loop, ts, bars.label, door.tree, door.take_journal(), booked, output, cue.signals, cue.events,
-            cue.faults, venue.positions(), settings, new_run, cue.synced, bars.ticks,
+            cue.faults, venue.positions(), settings, cue.starts, cue.synced, bars.ticks,
         )  # fmt: skip
         judges.loop(record)
         recorder.record(record)
@@ -97,4 +102,5 @@ def simulate(
         if bars.loop == until:
             break
     venue.assert_conserved()
-    return RunResult(scenario, recorder.finish(streams.unseed()), judges.finish(), folder)
+    name = "" if executor is None else executor.name
+    return RunResult(scenario, recorder.finish(streams.unseed()), judges.finish(), folder, name)

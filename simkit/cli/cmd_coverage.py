@@ -5,12 +5,18 @@ Comes in: words. Goes out: a table and lists, or JSON. May import `core`, `cover
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simkit.core.errors import Exit, worst
-from simkit.core.project import find_project
+from simkit.core.project import Project, find_project
+
+if TYPE_CHECKING:
+    from simkit.coverage.observe import Observed
+    from simkit.targets import Target
 
 
 @click.command("coverage")
@@ -31,18 +37,9 @@ def command(scenario: tuple[str, ...], as_json: bool, processes: int) -> int:
     """
     from simkit.cli.select import select
     from simkit.coverage.map import coverage
-    from simkit.coverage.observe import Observed, observe_many
-    from simkit.report.result import Outcome
-    from simkit.report.terminal import is_terminal, progress
 
     project = find_project(Path.cwd())
-    targets = select(project, scenario).targets
-    with progress(len(targets), plain=not is_terminal()) as step:
-
-        def told(observed: Observed) -> None:
-            step(Outcome(observed.name, "", "judged", observed.code))
-
-        observed = observe_many(targets, project, processes=processes, on_done=told)
+    observed = observe_all(select(project, scenario).targets, project, processes)
     found = coverage([each.seen for each in observed if each.seen is not None])
     if as_json:
         from simkit.core import canon
@@ -52,6 +49,25 @@ def command(scenario: tuple[str, ...], as_json: bool, processes: int) -> int:
         from simkit.coverage.text import lines
 
         click.echo("\n".join(lines(found)))
+    return tell_unseen(observed)
+
+
+def observe_all(targets: Sequence[Target], project: Project, processes: int = 0) -> list[Observed]:
+    """Run all targets and watch what they touch; tells on a terminal how far it is."""
+    from simkit.coverage.observe import observe_many
+    from simkit.report.result import Outcome
+    from simkit.report.terminal import is_terminal, progress
+
+    with progress(len(targets), plain=not is_terminal()) as step:
+
+        def told(observed: Observed) -> None:
+            step(Outcome(observed.name, "", "judged", observed.code))
+
+        return observe_many(targets, project, processes=processes, on_done=told)
+
+
+def tell_unseen(observed: Sequence[Observed]) -> int:
+    """Say which runs could not be watched and why; the exit code of all."""
     for each in observed:
         if each.seen is None:
             click.echo(f"\n{each.name}: not looked at: {each.message}", err=True)

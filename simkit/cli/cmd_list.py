@@ -6,7 +6,6 @@ Comes in: nothing. Goes out: a table. May import `core`, `scenario`, `report`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import click
 
@@ -47,16 +46,20 @@ def _scenarios(project: Project, words: tuple[str, ...], expression: str) -> int
 
 
 def _faults() -> list[str]:
-    from simkit.core.legacy import LEGACY
-    from simkit.scenario import model
+    from simkit.core.legacy import LEGACY, PROFILES
+    from simkit.scenario.faults import ATTACKS
 
-    kinds = [(str(kind.__struct_config__.tag), _first_line(kind.__doc__)) for kind in get_args(model.Fault)]
+    kinds = [
+        (str(kind.__struct_config__.tag), _first_line(kind.__doc__), " ".join(rules))
+        for kind, rules in ATTACKS.items()
+    ]
     return [
-        "Faults (`faults:` in a scenario, with `at: L3..L5`)",
+        "Faults (`faults:` in a scenario, with `at: L3..L5`) and the rules that they put to the test",
         *(f"  {line}" for line in columns(sorted(kinds))),
         "",
         "Defects of the v7.6 system (`executor: {legacy: [D-nn]}`)",
         *(f"  {line}" for line in columns(sorted(LEGACY.items()))),
+        *(f"  {word}  all of them (`executor: {{legacy: {word}}}`)" for word in PROFILES),
     ]
 
 

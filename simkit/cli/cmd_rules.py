@@ -1,27 +1,29 @@
 """`simkit rules`: the catalogue of the contract's rules, and the scenarios that make each fire.
 
 Comes in: ids or patterns. Goes out: a table, all of one rule, or JSON on stdout. May import `core`,
-`contract`, `scenario`, `report`.
+`contract`, `scenario`, `report`, `coverage`.
 
-Which scenarios exercise a rule is read from their files: the `findings` they list and the text of their
-`incident`. Nothing is run.
+Which scenarios tell of a rule is read from their files: the `findings` they list and the text of their
+`incident`. With `--exercise` all are run, as by `simkit coverage`: which ones evaluate the rule, and which come
+within one step of it.
 """
 
 from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simkit.core.errors import Exit, ScenarioError
+from simkit.core.errors import Exit, ScenarioError, SimkitError, worst
 from simkit.core.project import Project, find_project
 
 if TYPE_CHECKING:
     from simkit.contract.finding import Rule
+    from simkit.coverage.map import RuleTouch
     from simkit.scenario.model import Scenario
 
 #: Spans of loops, first and last, in which a rule fires; empty where only the incident names the rule.
@@ -34,27 +36,48 @@ _INDENT = 14
 @click.command("rules")
 @click.argument("rule", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
-def command(rule: tuple[str, ...], as_json: bool) -> int:
+@click.option(
+    "--exercise", is_flag=True,
+    help="Run every scenario and tell which evaluate the rule, fire it or come within one step of it.",
+)  # fmt: skip
+def command(rule: tuple[str, ...], as_json: bool, exercise: bool) -> int:
     """Show the contract's rules: all in a table, or everything about some. RULE: an id (INV-L04) or a pattern
     ('INV-D*')."""
     from simkit.contract.catalogue import in_order, matching
 
     chosen = matching(rule) if rule else in_order()
     if not rule and not as_json:
+        if exercise:
+            raise SimkitError(
+                "--exercise needs a rule: simkit rules INV-L04 --exercise; simkit coverage tells of all"
+            )
         click.echo("\n".join(_table(chosen)))
         return Exit.SAME
-    scenarios, broken = _scenarios(find_project(Path.cwd()))
+    project = find_project(Path.cwd())
+    scenarios, broken = _scenarios(project)
+    touches, code = _touches(project) if exercise else ({}, Exit.SAME)
     exercised = [(each, _exercises(each.id, scenarios)) for each in chosen]
     if as_json:
         from simkit.core import canon
 
-        shown = canon.encode([_plain(each, found) for each, found in exercised])
+        shown = canon.encode([_plain(each, found, touches) for each, found in exercised])
         click.echo(canon.pretty(shown), nl=False)
     else:
-        click.echo("\n\n".join("\n".join(_details(each, found)) for each, found in exercised))
+        click.echo("\n\n".join("\n".join(_details(each, found, touches)) for each, found in exercised))
     for text in broken:
         click.echo(f"\n{text}", err=True)
-    return Exit.SCENARIO_INVALID if broken else Exit.SAME
+    return worst([Exit.SCENARIO_INVALID if broken else Exit.SAME, code])
+
+
+def _touches(project: Project) -> tuple[dict[str, RuleTouch], int]:
+    """What every run of the project touches of each rule, and the exit code of the runs."""
+    from simkit.cli.cmd_coverage import observe_all, tell_unseen
+    from simkit.cli.select import select
+    from simkit.coverage.map import coverage
+
+    observed = observe_all(select(project, ()).targets, project)
+    found = coverage([each.seen for each in observed if each.seen is not None])
+    return {touch.id: touch for touch in found.rules}, tell_unseen(observed)
 
 
 def _width() -> int | None:
@@ -81,7 +104,7 @@ def _table(chosen: Iterable[Rule]) -> list[str]:
     return [short(line, width) if width else line for line in shown]
 
 
-def _details(rule: Rule, exercises: Exercises) -> list[str]:
+def _details(rule: Rule, exercises: Exercises, touches: Mapping[str, RuleTouch]) -> list[str]:
     """Everything about one rule, a line or paragraph per fact."""
     from simkit.contract import catalogue
 
@@ -92,16 +115,37 @@ def _details(rule: Rule, exercises: Exercises) -> list[str]:
         ("severity", catalogue.SEVERITIES[rule.severity]),
         ("tier", f"{rule.tier}: {catalogue.TIERS[rule.tier]}"),
         ("looks at", catalogue.KINDS[rule.kind]),
+        *([("judged by", f"{rule.judged_by}; no run and no tree alone")] if rule.judged_by else []),
         ("surfaces", catalogue.surfaces_text(rule)),
         ("needs", ", ".join(rule.reads) or "no file in particular"),
         ("source", catalogue.sources_in_words(rule.source)),
         ("scenarios", told[0] if told else "none of this project"),
         *(("", line) for line in told[1:]),
+        *(_exercised(touches[rule.id]) if rule.id in touches else ()),
     ]
     lines = [f"{rule.id}  {catalogue.AREAS[catalogue.area_of(rule.id)]}"]
     for name, text in facts:
         lines += _paragraph(f"  {name}".ljust(_INDENT), text)
     return lines
+
+
+def _exercised(touch: RuleTouch) -> list[tuple[str, str]]:
+    """Which runs evaluate the rule, fire it, and come within one step of it."""
+    from simkit.report.words import span_text
+
+    fired = [
+        f"{run.scenario} in {', '.join(span_text(first, last) for first, last in run.loops)}"
+        for run in touch.fired
+    ]
+    near = [f"{step.scenario} L{step.loop}: {step.path} = {step.value}, not {step.to}" for step in touch.near]
+    if not touch.of_one_tree:
+        near = ["not tried: a rule on successive loops or on the journal"]
+    rows = (("evaluated", list(touch.evaluated)), ("fires", fired), ("one step", near))
+    return [
+        (name if number == 0 else "", text)
+        for name, texts in rows
+        for number, text in enumerate(texts or ["in no run of this project"])
+    ]
 
 
 def _paragraph(head: str, text: str) -> list[str]:
@@ -121,15 +165,28 @@ def _told(scenario: Scenario, spans: Spans) -> str:
     return f"{scenario.name}: {fires}" + (f", {scenario.incident}" if scenario.incident else "")
 
 
-def _plain(rule: Rule, exercises: Exercises) -> dict[str, Any]:
-    """What `--json` says of a rule; `loops` are pairs of first and last loop."""
-    names = ("id", "statement", "tier", "kind", "severity", "source", "surfaces", "reads", "example")
+def _plain(rule: Rule, exercises: Exercises, touches: Mapping[str, RuleTouch]) -> dict[str, Any]:
+    """What `--json` says of a rule; `loops` are pairs of first and last loop. `exercise` is what
+    `simkit coverage --json` says of the rule."""
+    names = (
+        "id",
+        "statement",
+        "tier",
+        "kind",
+        "severity",
+        "source",
+        "surfaces",
+        "reads",
+        "example",
+        "judged_by",
+    )
     return {
         **{name: getattr(rule, name) for name in names},
         "scenarios": [
             {"name": scenario.name, "incident": scenario.incident, "loops": spans}
             for scenario, spans in exercises
         ],
+        **({"exercise": touches[rule.id]} if rule.id in touches else {}),
     }
 
 

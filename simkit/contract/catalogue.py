@@ -160,7 +160,7 @@ def page() -> str:
         "",
         "A source may add `A-nn`, the reading of an ambiguous sentence. `D-nn` in an example is the legacy",
         "defect that breaks the rule. A rule that lacks what it looks at is reported as not evaluated, never",
-        "as passed.",
+        "as passed. A rule *judged by* something else is never evaluated by a run or on a tree alone.",
     ]
     for area, members in by_area(RULES.values()).items():
         lines += [
@@ -176,6 +176,8 @@ def page() -> str:
 def _row(rule: Rule) -> str:
     tier = rule.tier if rule.severity == "E" else f"{rule.tier}, warning"
     looks = f"{surfaces_text(rule)}: {KINDS[rule.kind]}"
+    if rule.judged_by:
+        looks += f"; *judged by* {rule.judged_by}"
     cells = (rule.id, rule.statement, rule.example, looks, tier, rule.source)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

@@ -53,6 +53,7 @@ class Rule(Struct, frozen=True):
 
     `part` is a file among `reads`, or an attribute of `contract.view.View`, on which alone (with the
     settings) the rule depends: while that is the same object as in the loop before, so is its outcome.
+    `judged_by`: what judges the rule where a run or a tree cannot; empty for a rule that they can.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Rule(Struct, frozen=True):
     example: str
     check: Check
     part: str = ""
+    judged_by: str = ""
 
 
 class Finding(Struct, frozen=True):
@@ -97,13 +99,16 @@ def rule(
     severity: Severity = "E",
     example: str,
     part: str = "",
+    judged_by: str = "",
 ) -> Callable[[Check], Check]:
     """Register the decorated function as rule `id` (invariants.md)."""
 
     def register(check: Check) -> Check:
         if id in RULES:
             raise AssertionError(f"{id} is registered twice")
-        RULES[id] = Rule(id, statement, source, surfaces, reads, kind, tier, severity, example, check, part)
+        RULES[id] = Rule(
+            id, statement, source, surfaces, reads, kind, tier, severity, example, check, part, judged_by
+        )  # fmt: skip
         return check
 
     return register

@@ -104,6 +104,15 @@ def coarse(look: Look, a: float, b: float, *terms: tuple[str, float]) -> bool:
     return near(a, b, grain)
 
 
+def is_one_loop(look: Look, *stems: str) -> bool:
+    """Whether these surfaces carry one time; on a foreign tree: times of one loop (A-42)."""
+    times = view(look).times
+    first = times.get(stems[0])
+    if all(times.get(stem) == first for stem in stems):
+        return True
+    return foreign(look) is not None and not apart(look, *stems)
+
+
 def no_loops(look: Look) -> bool:
     """True where nobody can say what a loop is."""
     return look.outside is not None and not look.outside.loops and look.writes is None
@@ -149,25 +158,31 @@ def may_differ(look: Look, *stems: str) -> bool:
 #: A document nested deeper than this is not looked at.
 MOST_LEVELS: Final = 64
 _MOST_FIELDS: Final = 10_000
+#: Maps whose keys are data, factors mostly, and whose values are one field.
+_BY_KEY: Final = frozenset({"by_factor", "dot_products", "factor_ir", "factor_vols", "norms", "weights"})
 
 
 def measure(stem: str, doc: dict[str, object], digits: dict[str, int]) -> bool:
-    """Note how many decimals each field prints; False for a document that is nested too deeply."""
+    """Note how many decimals each field prints, all values of a map of `_BY_KEY` as one field `map[]`. False for a
+    document that is nested too deeply."""
     stack: list[tuple[str, object, int]] = [("", doc, 1)]
+    places = digits.get
     while stack:
         name, value, depth = stack.pop()
         if depth > MOST_LEVELS:
             return False
         kind = type(value)
         if kind is dict:
-            stack += [(key, item, depth + 1) for key, item in obj(value).items()]
+            if (holder := name.removesuffix("[]")) in _BY_KEY:
+                stack += [(f"{holder}[]", item, depth + 1) for item in obj(value).values()]
+            else:
+                stack += [(key, item, depth + 1) for key, item in obj(value).items()]
         elif kind is list:
             stack += [(name, item, depth + 1) for item in _items(value)]
-        elif kind is float or kind is int:
-            key = f"{stem}.{name}"
-            places = _decimals(value)
-            if places > digits.get(key, 0) and len(digits) < _MOST_FIELDS:
-                digits[key] = places
+        elif kind is float:
+            key, printed = f"{stem}.{name}", _decimals(value)
+            if printed > places(key, 0) and len(digits) < _MOST_FIELDS:
+                digits[key] = printed
     return True
 
 

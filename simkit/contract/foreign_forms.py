@@ -34,6 +34,7 @@ class Forms:
         self._outside = outside
         self._choice = Choice(outside)
         self._known: dict[str, tuple[bytes, Doc, dict[Steps, Steps]]] = {}
+        self._measured: dict[str, bytes] = {}
 
     def translate(self, look: Look) -> Moves:
         """Put the documents of a look into our form and tell it where it comes from; where values that moved
@@ -42,9 +43,15 @@ class Forms:
         if not outside.forms and outside.dialect is not PLAIN:
             return self._state(look)
         docs, unreadable = dict(look.docs), dict(look.unreadable)
-        for stem in [stem for stem, doc in docs.items() if not measure(stem, doc, outside.digits)]:
-            unreadable[stem] = _TOO_DEEP
-            del docs[stem]
+        for stem, doc in look.docs.items():
+            data = look.raw[stem]
+            if self._measured.get(stem) is data:
+                continue
+            if measure(stem, doc, outside.digits):
+                self._measured[stem] = data
+            else:
+                unreadable[stem] = _TOO_DEEP
+                del docs[stem]
         moves: Moves = {}
         if outside.forms:
             docs = {stem: _own_copy(look.raw[stem]) for stem in docs}

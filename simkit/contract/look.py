@@ -21,7 +21,7 @@ Doc = dict[str, Any]
 
 class LoggedOrder(Struct, frozen=True, gc=False):
     """An order as logged. `accepted` is false for a rejected or expired one; `qty` unsigned, base units;
-    `child` marks one slice of a larger order."""
+    `child` marks one slice of a larger order, `id` is the client order id where it is known."""
 
     intent_id: str
     key: str
@@ -31,6 +31,7 @@ class LoggedOrder(Struct, frozen=True, gc=False):
     reason: str
     accepted: bool
     child: bool = False
+    id: str = ""
 
 
 class LoggedFill(Struct, frozen=True, gc=False):
@@ -65,8 +66,10 @@ class Truth(Struct, frozen=True, gc=False):
     (+) or left (-) the wallet in this loop: funding, transfers, declared income. `new_run`: an executor
     started before this loop. `synced`: sync_state ran after this loop. `seeding_off`: keys whose intent
     asked for no level. `exits`: the intent ids of the take-profit and stop exits of this loop, sent or not.
+    `cancelled`: the intent ids of orders that were cancelled in this loop before they had filled.
     `closes`: per symbol the closes in USD that became known in this loop, oldest first; in the first loop of a
-    run those before it too.
+    run those before it too. `marks`: per symbol the mark in USD, of symbols that have one; None where nobody
+    says. `day`: the number of the day by which daily figures roll; None where nobody knows.
 
     What a harness tried out: `loader` reads a file by stem and bytes (None: no file), where the contract's own
     readers are not the ones under test; `reread` is every path of the tree with its bytes, before and after a
@@ -86,7 +89,10 @@ class Truth(Struct, frozen=True, gc=False):
     seeding_off: frozenset[str]
     nav_read_live: bool
     exits: Sequence[str] = ()
+    cancelled: Sequence[str] = ()
     closes: Mapping[str, Sequence[float]] = {}
+    marks: Mapping[str, float] | None = None
+    day: int | None = None
     loader: Callable[[str, bytes | None], object] | None = None
     reread: tuple[Mapping[str, bytes], Mapping[str, bytes]] | None = None
     second_run: Mapping[str, bytes] | None = None

@@ -66,6 +66,9 @@ ENGINE_METADATA = Surface(
 )  # fmt: skip
 
 REGISTRY_PATH = f"{STATE}/position_tp_sl.json"
+POSITIONS_PATH = f"{STATE}/positions.json"
+PEAK_PATH = "logs/cache/peak_state.json"
+CONFIRMED_PATH = "logs/cache/nav_confirmed.json"
 MANIFEST_PATH = "v7_manifest.json"
 ORDERS_LOG = "logs/execution/orders_executed.jsonl"
 VETO_LOG = "logs/execution/risk_vetoes.jsonl"
@@ -79,6 +82,14 @@ IDENTITY_FIELDS = frozenset({"engine_version", "git_commit", "run_id", "hostname
 by_stem: dict[str, Surface] = {surface.stem: surface for surface in (*SURFACES, ENGINE_METADATA)}
 by_path: dict[str, Surface] = {surface.path: surface for surface in (*SURFACES, ENGINE_METADATA)}
 by_id: dict[str, Surface] = {surface.id: surface for surface in (*SURFACES, ENGINE_METADATA)}
+
+#: Stem -> path of every file that a fault may name: the surfaces, and AUX-1, AUX-4, AUX-7, AUX-8.
+paths: dict[str, str] = {surface.stem: surface.path for surface in by_path.values()} | {
+    "position_tp_sl": REGISTRY_PATH,
+    "positions": POSITIONS_PATH,
+    "peak_state": PEAK_PATH,
+    "nav_confirmed": CONFIRMED_PATH,
+}
 
 
 def manifest() -> dict[str, Any]:

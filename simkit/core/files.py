@@ -35,6 +35,8 @@ _READ_ONLY_REGULAR = (
 )
 
 Mode = Literal["replace", "direct", "append"]
+#: Steps of a loop that leave files.
+Step = Literal["publish", "sync"]
 
 #: What reading a damaged file through `open_text` raises.
 UNREADABLE = (EOFError, UnicodeDecodeError, gzip.BadGzipFile, zlib.error)
@@ -139,6 +141,21 @@ class Door:
         self._seq += 1
         self.tree[path] = data
         self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "replace"))
+
+    def overwrite(self, path: str, data: bytes, writer: str) -> None:
+        """Write a whole document in place, neither atomically nor durably (D-20), and journal it."""
+        target, _ = self._paths.get(path) or self._places(path)
+        fd = os.open(target, _CREATE, 0o644)
+        try:
+            write_all(fd, data)
+        finally:
+            os.close(fd)
+        self._seq += 1
+        self.tree[path] = data
+        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "direct"))
+
+    def passed(self, step: Step) -> None:
+        """A step of the loop is over. Here a door with faults acts out what then happens to files."""
 
     def append(self, path: str, data: bytes, writer: str) -> None:
         """Append whole lines to a log and journal them."""

@@ -16,6 +16,12 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of the groups below."""
 
 
+class PositionSettings(Part, frozen=True):
+    """B-POS-1: for how many loops a position that has no mark keeps its last one."""
+
+    keep_mark_loops: int = 3
+
+
 class TpSlSettings(Part, frozen=True):
     """B-LED-2, B-LED-3: seeding of missing levels; multiples of ATR, ATR as a fraction of the entry price."""
 
@@ -26,7 +32,17 @@ class TpSlSettings(Part, frozen=True):
 
 
 class LimitSettings(Part, frozen=True):
-    """Section 6: the gates' limits. Caps compare with >, circuit, loss and concurrency with >=."""
+    """Section 6: the gates' limits. Caps compare with >, circuits, loss and concurrency with >=, minimum and
+    cooldown with <. A fraction is a fraction: the loader demands `20 %` and guesses at no number above 1.
+
+    `per_symbol_*` overrules the limit for all symbols; a quantity has a limit only there. `whitelist`, where it
+    is not empty, names the only symbols that may be opened; `blocked_sides` are keys `SYMBOL:SIDE`. A symbol of
+    `tiers` may hold its tier's share of NAV. `strategies` are the enabled ones: where any is listed, as many
+    positions at most may be open. `circuit_errors` send errors within `circuit_window_s` stop entries, as do
+    `burst_entries` entries within `burst_window_s`; 0 switches either off, and `cooldown_s` (per symbol, after
+    an entry) as well. Windows are inclusive and reach back a day at most. `non_prod_env_guard`: the process is
+    not production and may open nothing.
+    """
 
     min_notional_usd: float = 25.0
     trade_equity_nav_pct: float = 0.04
@@ -35,20 +51,37 @@ class LimitSettings(Part, frozen=True):
     max_leverage: float = 4.0
     symbol_nav_pct: float = 0.15
     symbol_order_usd: float = 80_000.0
+    per_symbol_nav_pct: dict[str, float] = field(default_factory=dict)
+    per_symbol_order_usd: dict[str, float] = field(default_factory=dict)
+    per_symbol_qty: dict[str, float] = field(default_factory=dict)
+    tiers: dict[str, str] = field(default_factory=dict)
+    tier_core_nav_pct: float = 0.30
+    tier_satellite_nav_pct: float = 0.20
+    tier_tactical_nav_pct: float = 0.10
+    tier_alt_ext_nav_pct: float = 0.05
     max_gross_nav_pct: float = 1.5
     correlation_groups: dict[str, float] = field(default_factory=lambda: {"L1": 0.35, "alts": 0.25})
     daily_loss_pct: float = 0.10
     nav_drawdown_pct: float = 0.30
     nav_fresh_s: float = 150.0
     restricted: tuple[str, ...] = ()
+    whitelist: tuple[str, ...] = ()
+    blocked_sides: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    cooldown_s: float = 0.0
+    circuit_errors: int = 0
+    circuit_window_s: float = 300.0
+    burst_entries: int = 0
+    burst_window_s: float = 60.0
+    non_prod_env_guard: bool = False
     allow_add: bool = False
     kill_switch: bool = False
 
 
 class DrawdownSettings(Part, frozen=True):
-    """B-DD-2, B-DD-3, B-DD-5. `max_portfolio_dd_nav_pct` is E."""
+    """B-DD-2, B-DD-3, B-DD-5, B-DD-6. `max_portfolio_dd_nav_pct` is E; None: no breaker, and E is 0.01."""
 
-    max_portfolio_dd_nav_pct: float = 0.10
+    max_portfolio_dd_nav_pct: float | None = 0.10
     recovery_exit: float = 0.0
     reentry_margin: float = 0.0
     dd_flap_window_minutes: float = 60.0
@@ -91,14 +124,22 @@ class VarSettings(Part, frozen=True):
 
 
 class RouterSettings(Part, frozen=True):
-    """B-RTR-2, B-RTR-3, B-RTR-9."""
+    """B-RTR-2, B-RTR-3, B-RTR-9, B-RTR-11. `twap_resume`: a new process reads from its log which slices of a
+    parent are done and sends the rest only (the system forgets, B-RST-1)."""
 
     window_s: float = 900.0
     min_events: int = 5
     drift_alpha: float = 0.3
     twap_min_usd: float = 500.0
     twap_slices: int = 4
+    twap_gap_s: float = 10.0
+    twap_resume: bool = False
     twap: bool = False
+    maker_first: bool = True
+    taker_bias: bool = False
+    maker_max_spread_bps: float = 12.0
+    maker_max_slip_bps: float = 5.0
+    maker_max_failures: int = 4
 
 
 class IntelSettings(Part, frozen=True):
@@ -118,14 +159,33 @@ class IntelSettings(Part, frozen=True):
     weight_min: float = 0.05
     weight_max: float = 0.40
     weight_smoothing: float = 0.2
+    factors_enabled: bool = True
     orthogonalization: bool = True
     auto_weighting: bool = True
+
+
+class StrategySettings(Part, frozen=True):
+    """The built-in strategy; off while `name` is `none`. Bars are loops; `fast` and `slow` are the averages that
+    cross, ranges of `atr_bars` make the ATR. Stop and target lie `stop_atr` and `profit_atr` ATR from the mark; an entry is
+    worth `trade_nav_pct` of NAV, less in proportion where the ATR exceeds `target_atr_frac` of the price."""
+
+    name: str = "none"
+    fast: int = 10
+    slow: int = 50
+    atr_bars: int = 14
+    stop_atr: float = 2.0
+    profit_atr: float = 3.0
+    min_reward: float = 1.2
+    target_atr_frac: float = 0.02
+    trade_nav_pct: float = 0.04
+    use_factor_weights: bool = False
 
 
 class Settings(Part, frozen=True):
     """All settings of one executor."""
 
     legacy: tuple[str, ...] = ()
+    positions: PositionSettings = PositionSettings()
     tp_sl: TpSlSettings = TpSlSettings()
     limits: LimitSettings = LimitSettings()
     drawdown: DrawdownSettings = DrawdownSettings()
@@ -134,3 +194,4 @@ class Settings(Part, frozen=True):
     var: VarSettings = VarSettings()
     router: RouterSettings = RouterSettings()
     intel: IntelSettings = IntelSettings()
+    strategy: StrategySettings = StrategySettings()

@@ -8,7 +8,8 @@ The accounting, so that both the contract's formulas and conservation hold:
 - A position keeps its lots in order of opening and `cost`, the exact sum of price x qty over them (1e-16
   USD).
 - A close takes the oldest lots (B-POS-5). Its realised PnL is exact over those lots and rounded once, to
-  micro-USD, where it is born; it goes to the wallet and to the position's `realized`. Fees never enter it.
+  micro-USD, where it is born; it goes to the wallet and to the position's `realized`. Fees never enter it: each
+  lot remembers what its opening cost, and a close tells the share of that which it closes.
 - `entry` is the average price of the lots that remain, rounded to the price quantum; a FIFO close may move
   it.
 - `unrealized` is mark x qty - cost, exact over the lots and rounded once. It differs from (mark - entry) x
@@ -42,27 +43,31 @@ class Holding:
         self.entry = 0
         self.realized = 0
         self.view: VenuePosition | None = None
-        self._lots: deque[tuple[int, int]] = deque()
+        self._lots: deque[tuple[int, int, int]] = deque()
 
-    def open(self, price: int, qty: int) -> None:
-        """Add a lot."""
-        self._lots.append((price, qty))
+    def open(self, price: int, qty: int, fee: int = 0) -> None:
+        """Add a lot, and what its opening cost in fees."""
+        self._lots.append((price, qty, fee))
         self.qty += qty
         self.cost += price * qty
         self.entry = div_half_even(self.cost, self.qty)
         self.view = None
 
-    def close(self, price: int, qty: int) -> int:
-        """Take `qty`, at most what is open, from the oldest lots; the realised PnL in micro-USD (B-POS-5)."""
-        lots, left, cost = self._lots, qty, 0
+    def close(self, price: int, qty: int) -> tuple[int, int]:
+        """Take `qty`, at most what is open, from the oldest lots (B-POS-5): the realised PnL, and of the lots'
+        opening fees the share that is closed, both in micro-USD."""
+        lots, left, cost, fees = self._lots, qty, 0, 0
         while left:
-            lot_price, lot_qty = lots[0]
+            lot_price, lot_qty, lot_fee = lots[0]
             if lot_qty > left:
-                lots[0] = (lot_price, lot_qty - left)
+                share = div_half_even(lot_fee * left, lot_qty)
+                lots[0] = (lot_price, lot_qty - left, lot_fee - share)
                 cost += lot_price * left
+                fees += share
                 break
             lots.popleft()
             cost += lot_price * lot_qty
+            fees += lot_fee
             left -= lot_qty
         self.qty -= qty
         self.cost -= cost
@@ -70,7 +75,7 @@ class Holding:
         self.view = None
         realized = self.direction * money(price * qty - cost, 1)
         self.realized += realized
-        return realized
+        return realized, fees
 
     def unrealized(self, mark: int) -> int:
         """Open PnL at `mark` in micro-USD."""
@@ -78,19 +83,20 @@ class Holding:
 
     def lots_qty(self) -> int:
         """The quantity that the lots hold, counted anew."""
-        return sum(qty for _, qty in self._lots)  # ints
+        return sum(qty for _, qty, _ in self._lots)  # ints
 
     def lots_cost(self) -> int:
         """The cost of the lots, counted anew."""
-        return sum(price * qty for price, qty in self._lots)  # ints
+        return sum(price * qty for price, qty, _ in self._lots)  # ints
 
 
 class Account:
     """Wallet (micro-USD), marks and holdings. While a symbol has no mark its open PnL stands at the last
     one."""
 
-    def __init__(self, cash: int) -> None:
+    def __init__(self, cash: int, *, one_way: bool = False) -> None:
         self.wallet = cash
+        self._one_way = one_way
         self.marks: dict[str, int | None] = {}
         self.holdings: dict[str, Holding] = {}
         self._last_marks: dict[str, int] = {}
@@ -118,29 +124,37 @@ class Account:
         holding = self.holdings.get(key)
         return holding.qty if holding is not None else 0
 
-    def open(self, symbol: str, side: Side, price: int, qty: int) -> None:
-        """Open a position or add to it."""
+    def open(self, symbol: str, side: Side, price: int, qty: int, fee: int = 0) -> None:
+        """Open a position or add to it; `fee` is booked by the caller and only remembered here."""
         key = f"{symbol}:{side}"
         holding = self.holdings.get(key)
         if holding is None:
             holding = self.holdings[key] = Holding(symbol, side)
             self._order = [self.holdings[name] for name in sorted(self.holdings)]
             self._of_symbol.setdefault(symbol, []).append(holding)
-        holding.open(price, qty)
+        holding.open(price, qty, fee)
         self._views = None
 
-    def close(self, key: str, price: int, qty: int) -> int:
+    def blocks(self, symbol: str, side: Side) -> bool:
+        """One-way mode: true when the other side of `symbol` is open, so that this one cannot be."""
+        return self._one_way and any(held.side != side for held in self._of_symbol.get(symbol, ()))
+
+    def last_mark(self, symbol: str) -> int | None:
+        """The last mark that was told, or None."""
+        return self._last_marks.get(symbol)
+
+    def close(self, key: str, price: int, qty: int) -> tuple[int, int]:
         """Reduce a position by `qty`, at most what is open; the realised PnL goes to the wallet and is
-        returned."""
+        returned with the opening fees of what is closed."""
         holding = self.holdings[key]
-        realized = holding.close(price, qty)
+        realized, fees = holding.close(price, qty)
         if not holding.qty:
             del self.holdings[key]
             self._order.remove(holding)
             self._of_symbol[holding.symbol].remove(holding)
         self.wallet += realized
         self._views = None
-        return realized
+        return realized, fees
 
     def positions(self) -> tuple[VenuePosition, ...]:
         """The open positions, sorted by key; the same tuple while neither marks nor positions change."""
@@ -151,14 +165,15 @@ class Account:
 
     def _view(self, holding: Holding) -> VenuePosition:
         symbol = holding.symbol
-        last = self._last_marks.get(symbol)
+        mark = self.marks.get(symbol)
+        last = self._last_marks.get(symbol) if mark is None else mark
         unrealized = 0 if last is None else holding.unrealized(last)
         view = holding.view = VenuePosition(
             symbol,
-            holding.side,
-            holding.qty,
+            "BOTH" if self._one_way else holding.side,
+            holding.direction * holding.qty if self._one_way else holding.qty,
             holding.entry,
-            self.marks.get(symbol),
+            mark,
             unrealized,
             holding.realized,
         )

@@ -3,8 +3,8 @@
 Comes in: the opening state and every event that the venue tells. Goes out: nothing, or `ConservationError`.
 May import `exchange.orders` and `exchange.account`.
 
-position = opening + fills; wallet = opening cash + deposits + declared income + resets + realised - fees +
-funding.
+position = opening + fills - what others closed; wallet = opening cash + deposits + declared income + resets +
+realised - fees + funding.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simkit.exchange.account import Account
-from simkit.exchange.orders import Booking, Fill, Funding, VenueEvent
+from simkit.exchange.orders import Booking, Fill, Funding, OutsideClose, VenueEvent
 
 
 class ConservationError(AssertionError):
@@ -43,6 +43,9 @@ class Audit:
                     f"{event.trade_id} {order.key}: the fill says {event.position_before} -> "
                     f"{event.position_after}, all fills together say {before} -> {after}"
                 )
+        elif isinstance(event, OutsideClose):
+            self._enter("closed outside", event.realized)
+            self._qty[event.key] = self._qty.get(event.key, 0) - event.qty
         elif isinstance(event, Funding):
             self._enter("funding", event.amount)
         elif isinstance(event, Booking):

@@ -25,23 +25,27 @@ class Costs:
         self._streams = streams
         self._taker = scaled(profile.taker_fee_bps, _PPB_PER_BPS)
         self._maker = scaled(profile.maker_fee_bps, _PPB_PER_BPS)
+        self.spread_bps = profile.spread_bps
         self._spread = scaled(profile.spread_bps, _PPB_PER_BPS)
         self._depth_usd = profile.depth_usd
         self._latency_us = profile.latency_us
         self._jitter_us = profile.latency_jitter_us
         self._fill_share = scaled(profile.max_fill_frac, PPB)
         self._funding = scaled(profile.funding_bps, _PPB_PER_BPS)
-        self._funding_every = profile.funding_every if self._funding else 0
+        self._funding_of = {symbol: scaled(bps, _PPB_PER_BPS) for symbol, bps in profile.funding_rates}
+        self._funding_every = profile.funding_every if self._funding or self._funding_of else 0
 
     def quote(self, mark: int, direction: int) -> int:
         """The best price against an order in `direction` (+1 buys, -1 sells): the mark and half the
         spread."""
         return max(1, mark + direction * div_half_even(mark * self._spread, 2 * PPB))
 
-    def taker_price(self, mark: int, direction: int, notional: int) -> int:
-        """The price of an immediate fill of `notional` micro-USD: the quote, moved by the order's own
-        weight."""
+    def taker_price(self, mark: int, direction: int, notional: int, slippage_ppb: int) -> int:
+        """The price of an immediate fill of `notional` micro-USD: the quote, moved by the order's own weight
+        and by `slippage_ppb` of the mark."""
         quote = self.quote(mark, direction)
+        if slippage_ppb:
+            quote = max(1, quote + direction * div_half_even(mark * slippage_ppb, PPB))
         if not self._depth_usd:
             return quote
         return max(
@@ -67,7 +71,11 @@ class Costs:
         """True in every `funding_every`-th loop."""
         return self._funding_every > 0 and loop % self._funding_every == 0
 
-    def funding(self, notional: int, direction: int) -> int:
+    def funding_ppb(self, symbol: str) -> int:
+        """The symbol's rate per payment, parts per billion; 0 at a venue without funding."""
+        return self._funding_of.get(symbol, self._funding) if self._funding_every else 0
+
+    def funding(self, symbol: str, notional: int, direction: int) -> int:
         """Received +, paid -: a long (`direction` +1) pays while the rate is positive, a short receives
         it."""
-        return -direction * div_half_even(notional * self._funding, PPB)
+        return -direction * div_half_even(notional * self.funding_ppb(symbol), PPB)

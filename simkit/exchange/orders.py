@@ -1,8 +1,8 @@
 """What passes between an executor and a venue: frozen events with ids that are pure functions of their
 inputs.
 
-Comes in: nothing. Goes out: `Order`, `Ack`, `Fill`, `Funding`, `Booking`, `VenuePosition`, `Balance` and the
-protocol `VenuePort`. May import msgspec.
+Comes in: nothing. Goes out: `Order`, `Ack`, `Fill`, `Funding`, `Booking`, `OutsideClose`, `VenuePosition`,
+`Balance` and the protocol `VenuePort`. May import msgspec.
 
 Units: prices count 1e-8 USD, quantities 1e-8 base units, money 1e-6 USD, time microseconds.
 """
@@ -18,6 +18,8 @@ Buy = Literal["BUY", "SELL"]
 Side = Literal["LONG", "SHORT"]
 AckStatus = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "REJECTED", "EXPIRED", "CANCELED"]
 Reason = Literal["entry", "close", "tp", "sl"]
+#: The cause of a REJECTED post-only order that would have filled at once.
+POST_ONLY_WOULD_CROSS = "post_only_would_cross"
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -28,7 +30,8 @@ class Event(Struct, frozen=True, gc=False):
 
 
 class Order(Struct, frozen=True, gc=False):
-    """A request. `id` is the client order id, unique over the run; `limit` None is a market order."""
+    """A request. `id` is the client order id, unique over the run; `limit` None is a market order. A
+    `post_only` limit order is refused where it would fill at once."""
 
     id: str
     intent_id: str
@@ -40,6 +43,7 @@ class Order(Struct, frozen=True, gc=False):
     reason: Reason
     limit: int | None = None
     twap_child: bool = False
+    post_only: bool = False
 
     @property
     def key(self) -> str:
@@ -59,7 +63,7 @@ class Ack(Event, frozen=True):
 
 class Fill(Event, frozen=True):
     """One execution. `fee` > 0 is paid; `realized` is the PnL of the part that closes, by FIFO lots
-    (B-POS-5)."""
+    (B-POS-5), `lot_fees` what opening that part had cost in fees."""
 
     trade_id: str
     venue_id: str
@@ -73,6 +77,7 @@ class Fill(Event, frozen=True):
     intended_price: int
     sent_ts: int
     maker: bool = False
+    lot_fees: int = 0
 
 
 class Funding(Event, frozen=True):
@@ -90,15 +95,26 @@ class Booking(Event, frozen=True):
     declared: bool = True
 
 
-VenueEvent = Ack | Fill | Funding | Booking
+class OutsideClose(Event, frozen=True):
+    """Somebody else has closed a position at `price`; `realized` went to the wallet. No executor is told of the
+    trade, only that the position is gone."""
+
+    key: str
+    qty: int
+    price: int
+    realized: int
+
+
+VenueEvent = Ack | Fill | Funding | Booking | OutsideClose
 
 
 class VenuePosition(Struct, frozen=True, gc=False):
-    """One open position in hedge mode. `qty` is unsigned, `entry` the average price, `realized` since it
-    opened."""
+    """One open position, as the account's mode tells it: in hedge mode `side` is LONG or SHORT and `qty`
+    unsigned, in one-way mode `side` is BOTH and `qty` signed (B-POS-2). `entry` is the average price, `realized`
+    since it opened."""
 
     symbol: str
-    side: Side
+    side: Side | Literal["BOTH"]
     qty: int
     entry: int
     mark: int | None
@@ -106,9 +122,22 @@ class VenuePosition(Struct, frozen=True, gc=False):
     realized: int
 
     @property
+    def direction(self) -> Side:
+        """The side, that of a BOTH by the sign of its quantity (B-POS-2)."""
+        if self.side == "BOTH":
+            return "SHORT" if self.qty < 0 else "LONG"
+        return self.side
+
+    @property
+    def signed_qty(self) -> int:
+        """The quantity with its sign: a short is negative."""
+        return -self.qty if self.side == "SHORT" else self.qty
+
+    @property
     def key(self) -> str:
-        """`SYMBOL:SIDE`."""
-        return f"{self.symbol}:{self.side}"
+        """`SYMBOL:SIDE`, the side resolved."""
+        side = self.side
+        return f"{self.symbol}:{self.direction if side == 'BOTH' else side}"
 
 
 class Balance(Struct, frozen=True, gc=False):
@@ -139,8 +168,21 @@ class VenuePort(Protocol):
     def closes(self, symbol: str) -> Sequence[int]:
         """Closes of the bars before this loop's, oldest first: what a market-data request at start-up answers."""
 
+    def funding_rate(self, symbol: str) -> float:
+        """The last funding rate per payment as a fraction, 0 without funding; longs pay while it is positive."""
+
+    def spread_bps(self, symbol: str) -> float:
+        """Distance of the best ask from the best bid in basis points of the mark."""
+
+    def min_notional(self) -> int:
+        """The smallest opening order that the venue takes, micro-USD; 0 where any will do."""
+
     def submit(self, order: Order) -> Submitted:
         """Send an order."""
+
+    def submit_at(self, order: Order, ts: int) -> None:
+        """Send an order at `ts`, between this loop and the next. What the venue answers is among the events of
+        the next loop; an executor that dies in this loop has not sent it."""
 
     def cancel(self, venue_id: str) -> Ack | None:
         """Cancel a resting order; None when there is no such order."""

@@ -4,9 +4,10 @@ Comes in: the opening state and profile of a `Scenario`, bars, cues, orders. Goe
 fills, funding, bookings, positions, balances. May import `core`, `scenario.model`, `scenario.script`,
 `market.ticks`.
 
-Hedge mode: BUY on LONG and SELL on SHORT open, the others reduce and are capped at what is open. What the
-venue assumes about fills stands in docs/venue.md, a test for each row. All events of a loop carry the loop's
-time; an order's delay lies before it (`Fill.sent_ts`), so that nothing is published before it has happened.
+BUY on LONG and SELL on SHORT open, the others reduce and are capped at what is open. What the venue assumes
+about fills stands in docs/venue.md, a test for each row. The events of a loop carry the loop's time, those of
+orders sent between two loops their own, at the prices of the loop before; an order's delay lies before its fill
+(`Fill.sent_ts`). So nothing is published before it has happened.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from simkit.core.prng import Streams
 from simkit.exchange.account import Account
 from simkit.exchange.audit import Audit
 from simkit.exchange.matching import Book, Resting
-from simkit.exchange.model import Costs
+from simkit.exchange.model import PPB, Costs
 from simkit.exchange.orders import (
+    POST_ONLY_WOULD_CROSS,
     Ack,
     AckStatus,
     Balance,
@@ -29,12 +31,14 @@ from simkit.exchange.orders import (
     Fill,
     Funding,
     Order,
+    OutsideClose,
     Submitted,
     VenueEvent,
     VenuePosition,
 )
+from simkit.exchange.trouble import CALM, Trouble
 from simkit.market.ticks import Bars, Tick
-from simkit.scenario.model import AccountReset, BalanceDown, Scenario, WrongBalance
+from simkit.scenario.model import AccountReset, BalanceDown, Crash, PowerCut, Scenario, WrongBalance
 from simkit.scenario.script import Cue
 
 #: How many closes a market-data request answers at most.
@@ -53,9 +57,10 @@ class Venue:
 
     def __init__(self, scenario: Scenario, streams: Streams) -> None:
         self._costs = Costs(scenario.venue, streams)
-        self._account = Account(scenario.account.cash)
+        self._account = Account(scenario.account.cash, one_way=scenario.account.mode == "one_way")
         self._book = Book()
-        self._cue = Cue(0)
+        self._timed: list[tuple[int, Order]] = []
+        self._cue, self._trouble = Cue(0), CALM
         self._ts = scenario.clock.start_us
         self._seq = 0
         self._last_bars: tuple[Tick, ...] = ()
@@ -72,16 +77,27 @@ class Venue:
     # The market step -----------------------------------------------------------------------------------
 
     def market_step(self, bars: Bars, ts: int, cue: Cue) -> Sequence[VenueEvent]:
-        """Everything that happens before the executor looks, in this order: marks, fills of resting orders
-        along the bars, funding, declared transfers, account resets, scripted NAV (B-LOOP-3, B-NAV-9)."""
+        """Everything that happens before the executor looks, in this order: orders sent since the last loop,
+        marks, closes by others, fills of resting orders along the bars, funding, declared transfers, account
+        resets, scripted NAV (B-LOOP-3, B-NAV-9)."""
+        happened: list[VenueEvent] = []
+        if self._timed:
+            self._take_timed(ts, happened)
         self._ts, self._cue = ts, cue
         for tick in self._last_bars:
             self._closes[tick.symbol].append(tick.close)
+        ticks: Sequence[Tick] = bars.ticks
         self._last_bars = bars.ticks
-        self._account.set_marks(bars.ticks)
-        happened: list[VenueEvent] = []
+        self._trouble = CALM
+        if cue.faults:
+            self._trouble = Trouble(cue.faults)
+            ticks = self._trouble.seen(ticks)
+        self._account.set_marks(ticks)
+        if cue.faults:
+            for key in self._trouble.closed_outside(bars.loop):
+                self._close_outside(key, happened)
         if self._book:
-            for resting, price in self._book.met(bars.ticks):
+            for resting, price in self._book.met(ticks):
                 self._fill_resting(resting, price, happened)
         if self._costs.funding_due(bars.loop):
             self._pay_funding(happened)
@@ -97,6 +113,27 @@ class Venue:
         self._audit.check_wallet(self._account.wallet)
         return happened
 
+    def _take_timed(self, until: int, happened: list[VenueEvent]) -> None:
+        """The orders that were to be sent before `until`, at their own times; none when the executor has died
+        in that loop."""
+        if self._cue.fault(Crash) is None and self._cue.fault(PowerCut) is None:
+            for ts, order in sorted(self._timed, key=lambda item: item[0]):
+                self._ts = min(ts, until)
+                answer = self.submit(order)
+                happened.append(answer.ack)
+                happened.extend(answer.fills)
+        self._timed = []
+
+    def _close_outside(self, key: str, happened: list[VenueEvent]) -> None:
+        """Somebody else closes the position at its last mark, without a fee."""
+        account = self._account
+        holding = account.holdings.get(key)
+        if holding is not None:
+            price, qty = account.last_mark(holding.symbol) or holding.entry, holding.qty
+            close = OutsideClose(self._next(), self._ts, key, qty, price, account.close(key, price, qty)[0])
+            self._audit.add(close)
+            happened.append(close)
+
     def _equity(self) -> int:
         return self._account.wallet + self._account.unrealized()
 
@@ -111,7 +148,7 @@ class Venue:
 
     def _pay_funding(self, happened: list[VenueEvent]) -> None:
         for holding in self._account.in_order():
-            amount = self._costs.funding(self._account.notional(holding), holding.direction)
+            amount = self._costs.funding(holding.symbol, self._account.notional(holding), holding.direction)
             if amount:
                 self._account.wallet += amount
                 key = f"{holding.symbol}:{holding.side}"
@@ -161,27 +198,49 @@ class Venue:
         """Closes of the bars before this loop's, the scenario's history among them, oldest first; the last 1024."""
         return tuple(self._closes.get(symbol, ()))
 
+    def funding_rate(self, symbol: str) -> float:
+        """The rate per payment as a fraction, known from the start; 0 without funding."""
+        return self._costs.funding_ppb(symbol) / PPB
+
+    def spread_bps(self, symbol: str) -> float:
+        """Distance of the best ask from the best bid in basis points of the mark; one for all symbols."""
+        return self._costs.spread_bps
+
+    def min_notional(self) -> int:
+        """The smallest opening order in micro-USD."""
+        return self._costs.min_notional
+
+    def submit_at(self, order: Order, ts: int) -> None:
+        """Take an order that is sent at `ts`, before the next loop."""
+        self._timed.append((ts, order))
+
     def submit(self, order: Order) -> Submitted:
         """Fill at once what crosses; a limit order that does not, or not in full, rests. Never raises for an
         order that the venue does not want: it answers REJECTED with the cause."""
         mark = self._account.marks.get(order.symbol)
         seq = self._next()
         venue_id = f"v-{seq}"
-        cause = "no_mark" if mark is None else self._refusal(order, mark)
+        trouble = self._trouble
+        refusal = trouble.refusal(order.symbol)
+        cause = "refused" if refusal else "no_mark" if mark is None else self._refusal(order, mark)
         if mark is None or cause:
-            return Submitted(Ack(seq, self._ts, order, venue_id, "REJECTED", 0, cause), ())
+            return Submitted(Ack(seq, self._ts, order, venue_id, refusal or "REJECTED", 0, cause), ())
         direction = 1 if order.side == "BUY" else -1
         goal = order.qty if opens(order) else min(order.qty, self._account.open_qty(order.key))
-        price = self._costs.taker_price(mark, direction, money(mark, goal))
-        sent_ts = self._ts - self._costs.latency_us(order.symbol)
+        price = self._costs.taker_price(
+            mark, direction, money(mark, goal), trouble.slippage_ppb(order.symbol)
+        )
+        delay_us = trouble.latency_us(order.symbol)
+        if delay_us is None:
+            delay_us = self._costs.latency_us(order.symbol)
+        sent_ts = self._ts - delay_us
         limit = order.limit
         if limit is None:
             qty = self._costs.portion(goal)
             resting = Resting(order, price, venue_id, goal, mark, sent_ts)
             cause = "" if qty == goal else "rest_cancelled"
         else:
-            crosses = (self._costs.quote(mark, direction) - limit) * direction <= 0
-            qty = self._costs.portion(goal) if crosses else 0
+            qty = self._costs.portion(goal) if self._crosses(mark, direction, limit) else 0
             capped = min if direction > 0 else max
             price = capped(price, limit)
             resting = Resting(order, limit, venue_id, goal, capped(mark, limit), sent_ts)
@@ -212,12 +271,21 @@ class Venue:
             return "qty_not_positive"
         if order.limit is not None and order.limit <= 0:
             return "limit_not_positive"
+        direction = 1 if order.side == "BUY" else -1
+        if order.post_only and order.limit is not None and self._crosses(mark, direction, order.limit):
+            return POST_ONLY_WOULD_CROSS
         if not opens(order):
             return "" if self._account.open_qty(order.key) else "nothing_to_reduce"
         if order.reduce_only:
             return "reduce_only_would_open"
+        if self._account.blocks(order.symbol, order.position_side):
+            return "other_side_is_open"
         price = mark if order.limit is None else order.limit
         return "min_notional" if money(price, order.qty) < self._costs.min_notional else ""
+
+    def _crosses(self, mark: int, direction: int, limit: int) -> bool:
+        """True where a limit reaches the quote, so that it fills at once."""
+        return (self._costs.quote(mark, direction) - limit) * direction <= 0
 
     def _fill(self, resting: Resting, price: int, qty: int, *, maker: bool) -> Fill:
         """Book one execution: the position, the fee, the event."""
@@ -225,15 +293,16 @@ class Venue:
         fee = self._costs.fee(money(price, qty), maker)
         before = account.open_qty(order.key)
         if opens(order):
-            account.open(order.symbol, order.position_side, price, qty)
-            after, realized = before + qty, 0
+            account.open(order.symbol, order.position_side, price, qty, fee)
+            after, realized, lot_fees = before + qty, 0, 0
         else:
-            after, realized = before - qty, account.close(order.key, price, qty)
+            realized, lot_fees = account.close(order.key, price, qty)
+            after = before - qty
         account.wallet -= fee
         seq = self._next()
         fill = Fill(
             seq, self._ts, f"t-{seq}", resting.venue_id, order, price, qty, fee, realized, before, after,
-            resting.intended, resting.sent_ts, maker,
+            resting.intended, resting.sent_ts, maker, lot_fees,
         )  # fmt: skip
         self._audit.add(fill)
         self._audit.check_wallet(account.wallet)

@@ -1,133 +1,211 @@
-"""The desk: sends orders and books what comes back (B-LED-8, B-LED-9, B-RTR-1, B-RTR-2, B-RTR-10,
-B-VETO-7).
+"""The desk: how the orders of an intent are sent: at once, in slices, or as maker first (B-RTR-9, B-RTR-11).
 
-Comes in: orders, the venue's answers, later fills of resting orders. Goes out: changes of registry,
-counters, router statistics, the day's realised PnL, attribution. May import `core`, `exchange.orders`,
-`scenario.model` and the rooms of the executor that it feeds.
+Comes in: orders, quotes. Goes out: orders by way of the blotter, in this loop and the next ones. May import
+`core`, `exchange.orders`, `scenario.model` and the rooms of the executor that it feeds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from simkit.core.clock import MICROSECONDS
 from simkit.core.numeric import money
-from simkit.exchange.orders import Ack, Fill, Order, VenueEvent, VenuePort
-from simkit.executor.intel import Intel
-from simkit.executor.ledger import Registry
-from simkit.executor.nav import Day
-from simkit.executor.router import RouterStats
-from simkit.executor.stats import Rolling, Tally
-from simkit.scenario.model import Signal
+from simkit.core.settings import RouterSettings, Settings
+from simkit.exchange.orders import POST_ONLY_WOULD_CROSS, Ack, Order, VenueEvent, VenuePort
+from simkit.executor import intents, maker
+from simkit.executor.blotter import Blotter, Sent, Working
+from simkit.executor.router import RouterStats, spread_limit_bps
+from simkit.scenario.model import ClockSpec, Signal
 
-#: B-RTR-10: FILLED is accepted too (D-23).
-ACCEPTED = frozenset({"NEW", "PARTIALLY_FILLED", "FILLED"})
-#: An order in one of these will not fill any more.
-OVER = frozenset({"REJECTED", "EXPIRED", "CANCELED"})
-#: B-VETO-7, microseconds.
-COOLDOWN = 60 * MICROSECONDS
+#: B-RTR-9: a slice bears this many times the spread limit of its class.
+SPREAD_MULTIPLE = 1.5
 
 
-class Sent(Struct):
-    """An intent that was sent; its slices share it. `signal` is None for exits."""
+class Attempt(Struct):
+    """A maker attempt that rests: its parent, how many have failed, the mark at the first one."""
 
-    signal: Signal | None
-    filled: bool = False
+    parent: Order
+    working: Working
+    failures: int
+    first_mark: int
 
 
-class Working(Struct):
-    """An accepted order that rests. `left` is still to fill, `asked` what router statistics count as
-    asked next."""
+class Slice(Struct):
+    """A slice of a TWAP that waits for its time."""
 
+    due_ts: int
     order: Order
     sent: Sent
-    left: int
-    asked: int
 
 
 class Desk:
-    """One per process. `events` are the venue's answers in this loop, in order."""
+    """One per process. `loop` is the number of the loop, by whose clock slices wait."""
 
     def __init__(
-        self, registry: Registry, tally: Tally, rolling: Rolling, day: Day, router: RouterStats, intel: Intel
-    ) -> None:
-        self._registry = registry
-        self._tally = tally
-        self._rolling = rolling
-        self._day = day
+        self, blotter: Blotter, router: RouterStats, clock: ClockSpec, settings: Settings,
+        done: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        """`done`: client order ids of slices that were filled in an earlier process, by its log."""
+        self._blotter = blotter
         self._router = router
-        self._intel = intel
-        self._working: dict[str, Working] = {}
-        self._cold_until: dict[str, int] = {}
-        self.events: list[VenueEvent] = []
+        self._clock = clock
+        self._settings = settings.router
+        self._sizes_by_minimum = "D-36" in settings.legacy
+        self._attempts: list[Attempt] = []
+        self._slices: list[Slice] = []
+        blotter.done.update(dict.fromkeys(done, True))
+        self.loop = 0
+
+    def use(self, settings: RouterSettings) -> None:
+        """Send by other settings from now on."""
+        self._settings = settings
+
+    def begin(self, loop: int) -> None:
+        """A new loop, without events yet."""
+        self.loop = loop
+        self._blotter.events = []
+
+    @property
+    def events(self) -> Sequence[VenueEvent]:
+        """The venue's answers in this loop, in order."""
+        return self._blotter.events
 
     def cools_down(self, ts: int, symbol: str) -> bool:
         """B-VETO-7: the symbol's last send was refused less than 60 s ago."""
-        return ts < self._cold_until.get(symbol, ts)
-
-    def pending(self, venue: VenuePort) -> list[tuple[str, str, int]]:
-        """Resting entries as (key, symbol, notional in micro-USD at the mark, else at their limit)."""
-        return [
-            (w.order.key, w.order.symbol, money(venue.mark(w.order.symbol) or w.order.limit or 0, w.left))
-            for w in self._working.values()
-            if not w.order.reduce_only
-        ]
-
-    def send(self, ts: int, orders: Sequence[Order], signal: Signal | None, venue: VenuePort) -> None:
-        """Send the orders of one intent or exit; counts as one order when the venue takes any of them."""
-        sent = Sent(signal)
-        taken = [self._send(ts, order, sent, venue) for order in orders]
-        if any(taken):
-            self._tally.order(ts)
-
-    def _send(self, ts: int, order: Order, sent: Sent, venue: VenuePort) -> bool:
-        self._router.event(ts)
-        answer = venue.submit(order)
-        self.events.append(answer.ack)
-        self.events.extend(answer.fills)
-        asked, left = order.qty, order.qty
-        for fill in answer.fills:
-            self._filled(fill, sent, asked)
-            asked, left = 0, left - fill.qty
-        if answer.ack.status not in ACCEPTED:
-            self._cold_until[order.symbol] = ts + COOLDOWN
-            return False
-        if order.limit is not None and left > 0 and answer.ack.status != "FILLED":
-            self._working[order.id] = Working(order, sent, left, asked)
-        return True
+        return self._blotter.cools_down(ts, symbol)
 
     def later(self, events: Sequence[VenueEvent]) -> None:
-        """What happened to resting orders since the last loop. An order of an earlier process is not
-        known here: its fills count, its levels are lost (B-RST-1)."""
-        for event in events:
-            if isinstance(event, Fill):
-                working = self._working.get(event.order.id)
-                if working is None:
-                    self._filled(event, Sent(None, filled=True), event.qty)
-                    continue
-                self._filled(event, working.sent, working.asked)
-                working.asked = 0
-                working.left -= event.qty
-                if working.left <= 0:
-                    del self._working[event.order.id]
-            elif isinstance(event, Ack) and event.status in OVER:
-                self._router.event(event.ts)
-                self._working.pop(event.order.id, None)
+        """What happened at the venue since the last loop."""
+        self._blotter.later(events)
 
-    def _filled(self, fill: Fill, sent: Sent, asked: int) -> None:
-        order = fill.order
-        if not sent.filled:
-            sent.filled = True
-            self._rolling.executed(fill.ts)
-        self._router.fill(
-            order.symbol, fill.sent_ts, fill.ts, fill.intended_price, fill.price, fill.qty, asked,
-            order.twap_child,
-        )  # fmt: skip
-        if abs(fill.position_after) > abs(fill.position_before):
-            self._registry.opened(fill, sent.signal)
+    def pending(self, venue: VenuePort) -> list[tuple[str, str, int]]:
+        """Entries that rest or wait, as (key, symbol, notional in micro-USD at the mark, else at their limit)."""
+        return [
+            (order.key, order.symbol, money(venue.mark(order.symbol) or order.limit or 0, left))
+            for order, left in self._unfilled()
+        ]
+
+    def pending_qty(self, symbol: str) -> int:
+        """What entries of the symbol that rest or wait have still to fill, in 1e-8 base units."""
+        return sum([left for order, left in self._unfilled() if order.symbol == symbol])  # ints
+
+    def _unfilled(self) -> list[tuple[Order, int]]:
+        found = [(w.order, w.left) for w in self._blotter.working.values() if not w.order.reduce_only]
+        return found + [(s.order, s.order.qty) for s in self._slices if not s.order.reduce_only]
+
+    def send(self, ts: int, orders: Sequence[Order], signal: Signal | None, venue: VenuePort) -> None:
+        """Send the orders of one intent or exit: the slices of a TWAP each at its time, or one order, as maker
+        first where that may be. An intent counts as one order, when the venue first takes any of it."""
+        sent, order = Sent(signal), orders[0]
+        if order.twap_child:
+            self._slices += self._sliced(ts, orders, sent)
+            self._send_slices(ts, venue)
+        elif self._may_make(ts, order, signal, venue):
+            self._make(
+                ts,
+                Attempt(order, Working(order, sent, order.qty, 0), 0, venue.mark(order.symbol) or 0),
+                venue,
+            )
         else:
-            self._registry.reduced(fill)
-            self._day.realized += fill.realized
-            self._intel.closed(fill.ts, order.symbol, order.position_side, fill.realized, fill.fee)
+            if signal is None and self._sizes_by_minimum:  # D-36
+                order = replace(order, qty=intents.least(venue.min_notional(), venue.mark(order.symbol)))
+            self._blotter.send(ts, order, sent, venue)
+
+    @property
+    def unfinished(self) -> bool:
+        """True while slices wait or a maker attempt rests."""
+        return bool(self._slices or self._attempts)
+
+    def advance(self, ts: int, venue: VenuePort, *, halted: bool) -> None:
+        """Go on with what earlier loops began, after this loop's exits: an exit ends what is going on under its
+        key, and while `halted` (circuit breaker, kill switch) nothing more is opened."""
+        exited = [e.order.key for e in self.events if isinstance(e, Ack) and e.order.reason in ("tp", "sl")]
+
+        def stopped(order: Order) -> bool:
+            return order.key in exited or (halted and not order.reduce_only)
+
+        self._slices = [waiting for waiting in self._slices if not stopped(waiting.order)]
+        self._send_slices(ts, venue)
+        attempts, self._attempts = self._attempts, []
+        for attempt in attempts:
+            self._chase(ts, attempt, venue, stopped(attempt.parent))
+
+    def _sliced(self, ts: int, orders: Sequence[Order], sent: Sent) -> list[Slice]:
+        """B-RTR-9: the first slice now, one more after each gap; with `twap_resume` none that is done."""
+        gap = int(self._settings.twap_gap_s * MICROSECONDS)
+        done = self._blotter.done if self._settings.twap_resume else {}
+        left = [order for order in orders if order.id not in done]
+        return [Slice(ts + gap * number, order, sent) for number, order in enumerate(left)]
+
+    def _send_slices(self, ts: int, venue: VenuePort) -> None:
+        """Send the slices that are due before the next loop, each at its time; one is skipped while the spread
+        is too wide (B-RTR-9)."""
+        next_ts = self._clock.at(self.loop + 1)
+        waiting: list[Slice] = []
+        for part in self._slices:
+            order = part.order
+            if part.due_ts >= next_ts:
+                waiting.append(part)
+            elif venue.spread_bps(order.symbol) > SPREAD_MULTIPLE * spread_limit_bps(order.symbol):
+                continue
+            elif part.due_ts <= ts:
+                self._blotter.send(ts, order, part.sent, venue)
+            else:
+                self._blotter.send_at(part.due_ts, order, part.sent, venue)
+        self._slices = waiting
+
+    def _may_make(self, ts: int, order: Order, signal: Signal | None, venue: VenuePort) -> bool:
+        """B-RTR-11; without a mark there is no price to make at."""
+        return (
+            signal is not None
+            and maker.may_make(signal, order, venue.spread_bps(order.symbol), self._settings)
+            and self._router.may_make(order.symbol, ts)
+            and venue.mark(order.symbol) is not None
+        )
+
+    def _make(self, ts: int, attempt: Attempt, venue: VenuePort) -> None:
+        """Post-only orders at the near quote until one rests; after too many failures the rest is taken."""
+        parent, sent = attempt.parent, attempt.working.sent
+        spread_bps, mark = venue.spread_bps(parent.symbol), venue.mark(parent.symbol) or attempt.first_mark
+        limit = maker.near_quote(mark, spread_bps, parent)
+        while attempt.failures < self._settings.maker_max_failures:
+            name = f"{parent.intent_id}-m{attempt.failures + 1}"
+            ack = self._blotter.send(ts, replace(parent, id=name, limit=limit, post_only=True), sent, venue)
+            working = self._blotter.working.get(name)
+            if working is not None:
+                attempt.working = working
+                self._attempts.append(attempt)
+                return
+            if ack.cause != POST_ONLY_WOULD_CROSS:
+                return
+            attempt.failures += 1
+        self._fall_back(ts, parent, sent, venue)
+
+    def _chase(self, ts: int, attempt: Attempt, venue: VenuePort, stopped: bool) -> None:
+        """An attempt that is not filled by the next loop is cancelled, then priced anew or taken (B-RTR-11)."""
+        working, parent = attempt.working, attempt.parent
+        if working.order.id not in self._blotter.working:
+            if working.left <= 0:
+                self._router.maker.ended(ts, parent.symbol, fell_back=False)
+            return
+        mark = venue.mark(parent.symbol)
+        if mark is None and not stopped:
+            self._attempts.append(attempt)
+            return
+        if not self._blotter.cancel(ts, working, venue) or stopped or mark is None:
+            return
+        attempt.parent = parent = replace(parent, qty=working.left)
+        attempt.failures += 1
+        if self._may_make(ts, parent, working.sent.signal, venue) and not maker.has_run_away(
+            parent, attempt.first_mark, mark, self._settings
+        ):
+            self._make(ts, attempt, venue)
+        else:
+            self._fall_back(ts, parent, working.sent, venue)
+
+    def _fall_back(self, ts: int, parent: Order, sent: Sent, venue: VenuePort) -> None:
+        self._router.maker.ended(ts, parent.symbol, fell_back=True)
+        self._blotter.send(ts, replace(parent, id=f"{parent.intent_id}-t"), sent, venue)

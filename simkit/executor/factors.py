@@ -1,4 +1,4 @@
-"""Factor diagnostics (B-FAC-1..7): normalise, covariance, orthogonal columns, information ratio, weights.
+"""Factor diagnostics (B-FAC-1..8): normalise, covariance, orthogonal columns, information ratio, weights.
 
 Comes in: raw factor vectors, realised PnL per factor, the previous weights. Goes out: `FactorPart`. May
 import `core`, `executor.linear` and `executor.state`.
@@ -19,6 +19,7 @@ from simkit.core.settings import IntelSettings
 from simkit.executor.linear import (
     DEGENERATE,
     Matrix,
+    clamped,
     dot,
     mean,
     mirrored,
@@ -98,7 +99,7 @@ def covariance(columns: Sequence[Sequence[float]]) -> tuple[Matrix, Matrix, tupl
 def _ratios(
     coefs: Sequence[Coefficients], vols: Sequence[float], pnl_by_factor: Sequence[int] | None
 ) -> tuple[float, ...]:
-    """From PnL (USD) over vol where there is PnL, else mean over std of raw values (D-25); 0 when flat."""
+    """From PnL (USD) over vol where there is PnL, else mean over std of the vectors; 0 when flat."""
     if pnl_by_factor is None:
         return tuple(0.0 if _is_flat(coef) else q12(coef.mean / (coef.std + _EPSILON)) for coef in coefs)
     return tuple(
@@ -128,7 +129,10 @@ def bounds_feasible(n: int, settings: IntelSettings) -> bool:
 
 
 def weigh(
-    raw: Sequence[float], previous: Sequence[float] | None, settings: IntelSettings
+    raw: Sequence[float],
+    previous: Sequence[float] | None,
+    settings: IntelSettings,
+    legacy: frozenset[str] = frozenset(),
 ) -> tuple[float, ...]:
     """Project on the bounds, then smooth (A-37); the sum is 1 to within one quantum.
 
@@ -136,14 +140,19 @@ def weigh(
     the bounds (the bounds were changed) are projected first, so that the mix lies inside.
     """
     n, low, high = len(raw), settings.weight_min, settings.weight_max
+    if "D-26" in legacy:
+        return _to_nano(_smooth(clamped(raw, low, high), previous, settings), 0.0, 1.0)
     if not bounds_feasible(n, settings):
         return _to_nano([1.0 / n] * n, 0.0, 1.0)
-    weights = project(raw, low, high)
-    if previous is not None:
-        new = settings.weight_smoothing
-        before = project(previous, low, high)
-        weights = [new * w + (1.0 - new) * b for w, b in zip(weights, before, strict=True)]
-    return _to_nano(weights, low, high)
+    before = None if previous is None else project(previous, low, high)
+    return _to_nano(_smooth(project(raw, low, high), before, settings), low, high)
+
+
+def _smooth(weights: list[float], previous: Sequence[float] | None, settings: IntelSettings) -> list[float]:
+    if previous is None:
+        return weights
+    new = settings.weight_smoothing
+    return [new * w + (1.0 - new) * b for w, b in zip(weights, previous, strict=True)]
 
 
 def _to_nano(weights: Sequence[float], low: float, high: float) -> tuple[float, ...]:
@@ -164,9 +173,11 @@ def _to_nano(weights: Sequence[float], low: float, high: float) -> tuple[float, 
 def split_pnl(pnl: int, components: Sequence[float] | None, factors: int) -> tuple[int, ...]:
     """Micro-USD of one closed trade per factor, in proportion to the absolute components; the sum is `pnl`.
 
-    Without components, or with none above 1e-9 in all, the shares are equal. The rest of the division goes to
+    Without components, or with none above 1e-9 in all, the shares are equal; without factors there are none. The rest of the division goes to
     the largest share, never to a factor that had no part in the trade.
     """
+    if not factors:
+        return ()
     sizes = [abs(c) for c in components] if components is not None else []
     total = fsum(sizes)
     if len(sizes) != factors or total < DEGENERATE:
@@ -179,26 +190,40 @@ def split_pnl(pnl: int, components: Sequence[float] | None, factors: int) -> tup
 # The whole diagnosis ----------------------------------------------------------------------------------------
 
 
+NO_FACTORS = FactorPart(
+    (), (), (), (), (), (), (), (), (), ir=(), ir_source="vectors", weights=(), feasible=True, pnl_by_factor=(),
+    has_pnl=False,
+)  # fmt: skip
+
+
 def diagnose(
     vectors: Sequence[RawVector],
     pnl_by_factor: Sequence[int] | None,
     previous: Mapping[str, float] | None,
     settings: IntelSettings,
+    legacy: frozenset[str] = frozenset(),
 ) -> FactorPart:
-    """S11. `vectors` sorted by key, at least one; `pnl_by_factor` in micro-USD, None without closes."""
+    """S11. `vectors` sorted by key; `pnl_by_factor` in micro-USD, None without closes. Disabled, or without vectors
+    or factors, it is empty (B-FAC-8)."""
     factors = settings.factors
+    if not (settings.factors_enabled and vectors and factors):
+        return NO_FACTORS
+    if "D-27" in legacy:
+        pnl_by_factor = None  # the reader looks up names that nobody writes
     columns = list(zip(*(vector.values for vector in vectors), strict=True))
     coefs = [coefficients(column) for column in columns]
     normal = [normalized(column, coef, settings) for column, coef in zip(columns, coefs, strict=True)]
     matrix, correlation, vols = covariance(normal)
-    ir = _ratios(coefs, vols, pnl_by_factor)
+    # D-25: of z-scores, whose mean is 0
+    sources = coefs if "D-25" not in legacy else [coefficients(column) for column in normal]
+    ir = _ratios(sources, vols, pnl_by_factor)
     weights: tuple[float, ...] = ()
     feasible = bounds_feasible(len(factors), settings)
     if settings.auto_weighting:
         before = None
         if previous is not None and all(name in previous for name in factors):
             before = [previous[name] for name in factors]
-        weights = weigh(raw_weights(settings.weight_mode, vols, ir), before, settings)
+        weights = weigh(raw_weights(settings.weight_mode, vols, ir), before, settings, legacy)
     straight, norms, dots = _orthogonal_block(normal) if settings.orthogonalization else ([], (), ())
     rows = zip(*normal, strict=True)
     straight_rows = list(zip(*straight, strict=True)) if straight else [()] * len(vectors)

@@ -1,13 +1,11 @@
 """The risk gates of opening intents, in their order (B-VETO-2 to B-VETO-4, B-LOOP-4).
 
 Comes in: a sized intent, what the last loop published, the open book. Goes out: at most one `Veto`. May
-import `core`, `exchange.orders`, `scenario.model`, `executor.port`, `executor.state`.
+import `core`, `exchange.orders`, `scenario.model` and the rooms of this folder.
 
 A gate answers None when it lets the intent through, else its threshold and what it saw (in the unit of
-its setting), or nothing where there are no numbers. Caps compare with >, circuit, loss and concurrency
-with >=, the minimum with <. Begun: B-VETO-2 lacks non_prod_env_guard, not_whitelisted, side_blocked,
-leverage_exceeded, cooldown, circuit_breaker (errors), burst_limit, tier_cap and the quantity part of
-symbol_cap. B-VETO-6: reduce-only intents never come here.
+its setting), or nothing where there are no numbers. Caps compare with >, circuits, loss and concurrency
+with >=, the minimum and the cooldown with <. Reduce-only intents never come here (B-VETO-6).
 """
 
 from __future__ import annotations
@@ -16,19 +14,31 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from simkit.core.numeric import USD, fraction, money
+from simkit.core.clock import MICROSECONDS
+from simkit.core.numeric import QTY, USD, fraction, money
 from simkit.core.settings import LimitSettings, Settings
 from simkit.exchange.orders import VenuePosition
 from simkit.executor.correlation import in_group
 from simkit.executor.port import Veto
 from simkit.executor.state import DrawdownPart, VarPart
+from simkit.executor.stats import Pace
 from simkit.scenario.model import Signal
 
 #: B-VETO-3: the gate's name -> the name that is counted.
 COUNTED_AS = {
+    "not_whitelisted": "whitelist",
     "day_loss_limit": "daily_loss",
+    "leverage_exceeded": "leverage_cap",
     "trade_gt_equity_cap": "max_trade_nav",
     "max_trade_nav_pct": "max_trade_nav",
+}
+
+#: Tier -> the setting that caps a symbol of it.
+TIERS = {
+    "CORE": "tier_core_nav_pct",
+    "SATELLITE": "tier_satellite_nav_pct",
+    "TACTICAL": "tier_tactical_nav_pct",
+    "ALT-EXT": "tier_alt_ext_nav_pct",
 }
 
 Numbers = tuple[float, float] | tuple[()]
@@ -56,29 +66,42 @@ class Seen(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """One opening intent before the gates. `notional` in micro-USD at the mark."""
+    """One opening intent before the gates, at `ts`. `notional` in micro-USD at the mark; `symbol_qty`: what
+    the symbol would hold with it, in 1e-8 base units."""
 
+    ts: int
     signal: Signal
     qty: int
+    symbol_qty: int
     notional: int
     universe: frozenset[str]
     settings: Settings
     seen: Seen
     book: OpenBook
+    pace: Pace
 
     @property
     def limits(self) -> LimitSettings:
         """The limits in force."""
         return self.settings.limits
 
+    @property
+    def key(self) -> str:
+        """`SYMBOL:SIDE`."""
+        return f"{self.signal.symbol}:{self.signal.side}"
+
     def share(self, amount: int) -> float:
         """`amount` as a fraction of NAV; an account without NAV has no room for anything."""
         return fraction(amount, max(self.seen.nav, 1))
 
+    def symbol_share(self) -> float:
+        """What the symbol would hold as a fraction of NAV."""
+        return self.share(self.book.by_symbol.get(self.signal.symbol, 0) + self.notional)
+
 
 def open_book(positions: list[tuple[VenuePosition, int]], pending: list[tuple[str, str, int]]) -> OpenBook:
     """`positions` with the price to value them at, `pending` orders as (key, symbol, notional)."""
-    worth = [(p.key, p.symbol, money(price, p.qty)) for p, price in positions]
+    worth = [(p.key, p.symbol, money(price, abs(p.qty))) for p, price in positions]
     by_symbol: dict[str, int] = {}
     gross = 0
     for _, symbol, notional in (*worth, *pending):
@@ -95,8 +118,16 @@ def _at_least(value: float, limit: float) -> Answer:
     return (limit, value) if value >= limit else None
 
 
+def _below(value: float, least: float) -> Answer:
+    return (least, value) if value < least else None
+
+
 def _restricted_symbol(r: Request) -> Answer:
     return () if r.signal.symbol in r.limits.restricted else None
+
+
+def _non_prod_env_guard(r: Request) -> Answer:
+    return () if r.limits.non_prod_env_guard else None
 
 
 def _symbol_not_in_universe(r: Request) -> Answer:
@@ -134,14 +165,17 @@ def _portfolio_var_limit(r: Request) -> Answer:
 def _position_cvar_limit(r: Request) -> Answer:
     if not r.settings.var.enabled:
         return None
-    signed = r.notional if r.signal.side == "LONG" else -r.notional
-    cvar = r.seen.position_cvar(r.signal.symbol, signed, r.seen.nav)
+    exposure = r.notional if r.signal.side == "LONG" else -r.notional
+    cvar = r.seen.position_cvar(r.signal.symbol, exposure, r.seen.nav)
     return None if cvar is None else _above(cvar, r.settings.var.max_position_cvar_nav_pct)
 
 
 def _already_in_trade(r: Request) -> Answer:
-    held = f"{r.signal.symbol}:{r.signal.side}" in r.book.keys
-    return () if held and not r.limits.allow_add else None
+    return () if r.key in r.book.keys and not r.limits.allow_add else None
+
+
+def _not_whitelisted(r: Request) -> Answer:
+    return () if r.limits.whitelist and r.signal.symbol not in r.limits.whitelist else None
 
 
 def _nav_drawdown_limit(r: Request) -> Answer:
@@ -153,15 +187,43 @@ def _day_loss_limit(r: Request) -> Answer:
 
 
 def _min_notional(r: Request) -> Answer:
-    usd = r.notional / USD
-    return (r.limits.min_notional_usd, usd) if usd < r.limits.min_notional_usd else None
+    return _below(r.notional / USD, r.limits.min_notional_usd)
 
 
 def _symbol_cap(r: Request) -> Answer:
-    held = r.book.by_symbol.get(r.signal.symbol, 0)
-    return _above(r.notional / USD, r.limits.symbol_order_usd) or _above(
-        r.share(held + r.notional), r.limits.symbol_nav_pct
+    """The order's size, then the symbol's share of NAV, then its quantity, both with the order."""
+    symbol, limits = r.signal.symbol, r.limits
+    most_qty = limits.per_symbol_qty.get(symbol)
+    return (
+        _above(r.notional / USD, limits.per_symbol_order_usd.get(symbol, limits.symbol_order_usd))
+        or _above(r.symbol_share(), limits.per_symbol_nav_pct.get(symbol, limits.symbol_nav_pct))
+        or (None if most_qty is None else _above(r.symbol_qty / QTY, most_qty))
     )
+
+
+def _side_blocked(r: Request) -> Answer:
+    return () if r.key in r.limits.blocked_sides else None
+
+
+def _leverage_exceeded(r: Request) -> Answer:
+    return _above(r.signal.leverage, r.limits.max_leverage)
+
+
+def _cooldown(r: Request) -> Answer:
+    last_ts = r.pace.last_entry_ts.get(r.signal.symbol)
+    return None if last_ts is None else _below((r.ts - last_ts) / MICROSECONDS, r.limits.cooldown_s)
+
+
+def _circuit_breaker(r: Request) -> Answer:
+    most = r.limits.circuit_errors
+    errors = r.pace.errors.within(r.ts, r.limits.circuit_window_s * MICROSECONDS) if most else 0
+    return _at_least(float(errors), float(most)) if most else None
+
+
+def _burst_limit(r: Request) -> Answer:
+    most = r.limits.burst_entries
+    entries = r.pace.entries.within(r.ts, r.limits.burst_window_s * MICROSECONDS) if most else 0
+    return _at_least(float(entries), float(most)) if most else None
 
 
 def _trade_gt_equity_cap(r: Request) -> Answer:
@@ -173,24 +235,29 @@ def _max_trade_nav_pct(r: Request) -> Answer:
 
 
 def _portfolio_cap(r: Request) -> Answer:
+    if "D-29" in r.settings.legacy:
+        return None
     return _above(r.share(r.book.gross + r.notional), r.limits.max_gross_nav_pct)
 
 
 def _max_concurrent(r: Request) -> Answer:
-    if f"{r.signal.symbol}:{r.signal.side}" in r.book.keys:
-        return None
-    return _at_least(float(len(r.book.keys)), float(r.limits.max_concurrent))
+    """An order that adds to a position is no further one."""
+    limits, open_now = r.limits, len(r.book.keys)
+    most = min(limits.max_concurrent, len(limits.strategies) or limits.max_concurrent)
+    return None if r.key in r.book.keys else _at_least(float(open_now), float(most))
 
 
-def _kill_switch_on(r: Request) -> Answer:
-    return () if r.limits.kill_switch else None
+def _tier_cap(r: Request) -> Answer:
+    tier = r.limits.tiers.get(r.signal.symbol)
+    return None if tier is None else _above(r.symbol_share(), getattr(r.limits, TIERS[tier]))
 
 
 Gate = tuple[str, Callable[[Request], Answer]]
 
-#: These end the check: what they refuse cannot be priced.
+#: These end the check.
 EARLY: tuple[Gate, ...] = (
     ("restricted_symbol", _restricted_symbol),
+    ("non_prod_env_guard", _non_prod_env_guard),
     ("symbol_not_in_universe", _symbol_not_in_universe),
 )
 
@@ -202,36 +269,63 @@ GATES: tuple[Gate, ...] = (
     ("portfolio_var_limit", _portfolio_var_limit),
     ("position_cvar_limit", _position_cvar_limit),
     ("already_in_trade", _already_in_trade),
+    ("not_whitelisted", _not_whitelisted),
     ("nav_drawdown_limit", _nav_drawdown_limit),
     ("day_loss_limit", _day_loss_limit),
     ("min_notional", _min_notional),
     ("symbol_cap", _symbol_cap),
+    ("side_blocked", _side_blocked),
+    ("leverage_exceeded", _leverage_exceeded),
+    ("cooldown", _cooldown),
+    ("circuit_breaker", _circuit_breaker),
+    ("burst_limit", _burst_limit),
     ("trade_gt_equity_cap", _trade_gt_equity_cap),
     ("max_trade_nav_pct", _max_trade_nav_pct),
     ("portfolio_cap", _portfolio_cap),
     ("max_concurrent", _max_concurrent),
-    ("kill_switch_on", _kill_switch_on),
+    ("tier_cap", _tier_cap),
 )
+
+#: D-03: recorded twice when primary. D-28: recorded, and the order goes out all the same.
+RECORDED_TWICE = frozenset([name for name, _ in GATES[:5]])
+WITHOUT_EFFECT = frozenset([name for name, _ in EARLY])
 
 
 def check(request: Request, *, priced: bool) -> Veto | None:
-    """The one veto of an intent, under its primary reason (B-VETO-4), or None. `priced` is false while
-    the symbol has no mark: such an intent cannot be sized and is refused as `unknown_early_veto`."""
-    for name, gate in EARLY:
-        answer = gate(request)
-        if answer is not None:
-            return _veto(request, [(name, answer)])
-    if not priced:
-        return _veto(request, [("unknown_early_veto", ())])
-    refusals = [(name, answer) for name, gate in GATES if (answer := gate(request)) is not None]
-    return _veto(request, refusals) if refusals else None
-
-
-def _veto(request: Request, refusals: list[tuple[str, Numbers]]) -> Veto:
-    signal, primary = request.signal, refusals[0][0]
+    """The one veto of an intent, under its primary reason (B-VETO-4), or None. The operator's switch comes
+    before the risk check (B-VETO-5); a check that cannot be worked out refuses as `risk_engine_error`."""
+    signal = request.signal
+    if request.limits.kill_switch:
+        return kill_switch_veto(signal.intent_id, signal.symbol, signal.side, request.qty)
+    try:
+        refusals = _refusals(request, priced)
+    except ArithmeticError:
+        refusals = [("risk_engine_error", ())]
+    if not refusals:
+        return None
+    primary = refusals[0][0]
     return Veto(
         signal.intent_id, signal.symbol, signal.side, request.qty, COUNTED_AS.get(primary, primary), primary,
         tuple([name for name, _ in refusals]),
         {name: numbers[0] for name, numbers in refusals if numbers},
         {name: numbers[1] for name, numbers in refusals if numbers},
+        signal.strategy,
     )  # fmt: skip
+
+
+def _refusals(request: Request, priced: bool) -> list[tuple[str, Numbers]]:
+    """`priced` is false while the symbol has no mark: such an intent cannot be sized and is refused as
+    `unknown_early_veto`."""
+    for name, gate in EARLY:
+        answer = gate(request)
+        if answer is not None:
+            return [(name, answer)]
+    if not priced:
+        return [("unknown_early_veto", ())]
+    return [(name, answer) for name, gate in GATES if (answer := gate(request)) is not None]
+
+
+def kill_switch_veto(intent_id: str, symbol: str, side: str, qty: int) -> Veto:
+    """B-VETO-5: the veto of the operator's switch, counted here."""
+    reason = "kill_switch_on"
+    return Veto(intent_id, symbol, side, qty, reason, reason, (reason,), {}, {})

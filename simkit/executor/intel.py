@@ -3,22 +3,26 @@
 Comes in: closing fills, the router's part, returns, open position keys. Goes out: `IntelPart`. May import
 `core` and the executor's statistics.
 
-Factor inputs are real values (D-24): trend = last close over the mean of the last 20 closes, less 1; carry =
-0, because the reference executor books no funding forecast; rv_momentum = S10 score; router_quality = S8
-score of the symbol, 0.5 without one; expectancy = mean realised PnL per closed trade in USD (as S9);
-vol_regime = the value of the symbol's volatility regime (B-HYB-3). A SHORT vector turns the sign of trend and
-rv_momentum.
+Factor inputs are real values: trend = last close over the mean of the last 20 closes, less 1; carry = what a
+long receives in funding, the venue's last rate with its sign turned; rv_momentum = S10 score; router_quality =
+S8 score of the symbol, 0.5 without one; expectancy = mean realised PnL per closed trade in USD (as S9);
+vol_regime = the value of the symbol's volatility regime (B-HYB-3). A SHORT vector turns the sign of trend, carry
+and rv_momentum.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from msgspec import Struct
 
 from simkit.core.clock import DAY_US
 from simkit.core.numeric import q9
 from simkit.core.settings import Settings
 from simkit.executor.factors import RawVector, diagnose, split_pnl
+from simkit.executor.hybrid import REGIME_VALUES
 from simkit.executor.linear import mean, population_std
 from simkit.executor.rv import momentum
 from simkit.executor.scores import DEFAULT_ROUTER_QUALITY, Realised, composite, ranked
@@ -29,8 +33,36 @@ TREND_BARS = 20
 SHORT_BARS = 10
 LONG_BARS = 100
 MIN_RETURNS = 20
+_NO_DATA: Mapping[str, float] = MappingProxyType({})
 
-_REGIME_VALUE = {"low": 0.25, "normal": 0.0, "high": -0.35, "crisis": -0.75}
+
+class Conditions(Struct, frozen=True, gc=False):
+    """What a run further knows of each symbol; one that is missing is without data.
+
+    `slip_p50_bps`: median slippage of the router's window. `maker_less_fallback`: share of fills that made, less the
+    share that fell back to taking. `scale`: what a volatility target leaves of a trade. `funding`: the venue's last
+    rate per payment, a fraction; longs pay while it is positive.
+    """
+
+    slip_p50_bps: Mapping[str, float] = _NO_DATA
+    maker_less_fallback: Mapping[str, float] = _NO_DATA
+    scale: Mapping[str, float] = _NO_DATA
+    funding: Mapping[str, float] = _NO_DATA
+
+
+QUIET = Conditions()
+
+
+class SymbolView(Struct, frozen=True, gc=False):
+    """What the last run published of one symbol: components of S9 in 0..1, the score of S10, the regime."""
+
+    expectancy: float = 0.5
+    router: float = DEFAULT_ROUTER_QUALITY
+    rv: float = 0.0
+    regime: str = "normal"
+
+
+_UNSEEN = SymbolView()
 
 
 def trend(closes: Sequence[int]) -> float:
@@ -57,15 +89,22 @@ def vol_regime(returns: Sequence[float]) -> str:
 class Intel:
     """Remembers the closes of the attribution window and the last weights; runs when it is told to.
 
-    `previous_weights`: those of the last published file, for smoothing (B-RST-2).
+    `weights` are those of the last file, for smoothing, `failing` the symbols whose score in the last file does not
+    pass emission (B-HYB-2): both outlive a process on disk (B-RST-2). What else it knew is lost with it (B-RST-1).
     """
 
     def __init__(
-        self, universe: tuple[str, ...], settings: Settings, previous_weights: Mapping[str, float] | None
+        self,
+        universe: tuple[str, ...],
+        settings: Settings,
+        previous_weights: Mapping[str, float] | None,
+        failing: Iterable[str] = (),
     ) -> None:
         self._universe = universe
         self._settings = settings
-        self._weights = previous_weights
+        self.weights = previous_weights
+        self.failing = frozenset(failing)
+        self._views: dict[str, SymbolView] = {}
         self._components: dict[str, tuple[float, ...]] = {}
         self._closes: deque[tuple[int, str, int, int, tuple[int, ...]]] = deque()
         self._realised: dict[str, Realised] = {}
@@ -99,7 +138,18 @@ class Intel:
         )
         self._by_factor = [total + sign * part for total, part in zip(self._by_factor, parts, strict=True)]
 
-    def run(self, ts: int, router: RouterPart, returns: ReturnBook, open_keys: Sequence[str]) -> IntelPart:
+    def view(self, symbol: str) -> SymbolView:
+        """What the last run of this process published of `symbol`; no data before the first."""
+        return self._views.get(symbol, _UNSEEN)
+
+    def run(
+        self,
+        ts: int,
+        router: RouterPart,
+        returns: ReturnBook,
+        open_keys: Sequence[str],
+        known: Conditions = QUIET,
+    ) -> IntelPart:
         """S9, S10 and S11 at `ts` from the router part of the same loop and the bars up to this loop.
 
         `open_keys`: `SYMBOL:SIDE` of the open positions.
@@ -112,7 +162,15 @@ class Intel:
         quality = {row.symbol: row.score for row in router.rows}
         realised, nothing = self._realised, Realised()
         scores = ranked(
-            composite(symbol, realised.get(symbol, nothing), quality.get(symbol), settings.min_for_emission)
+            composite(
+                symbol,
+                realised.get(symbol, nothing),
+                quality.get(symbol),
+                settings.min_for_emission,
+                maker_less_fallback=known.maker_less_fallback.get(symbol),
+                slip_p50_bps=known.slip_p50_bps.get(symbol, 0.0),
+                scale=known.scale.get(symbol, 1.0),
+            )
             for symbol in self._universe
         )
         returns.remember(settings.rv_bars)
@@ -121,43 +179,67 @@ class Intel:
             {symbol: returns.returns(symbol, settings.rv_bars) for symbol in self._universe},
             settings,
         )
-        vectors = self._vectors(returns, {row.symbol: row.score for row in rv.rows}, quality, open_keys)
+        regimes = {s: vol_regime(returns.returns(s, LONG_BARS)) for s in self._universe}
+        rv_scores = {row.symbol: row.score for row in rv.rows}
+        vectors = self._vectors(returns, regimes, rv_scores, quality, open_keys, known.funding)
         by_factor = tuple(self._by_factor) if self._closes else None
-        part = diagnose(vectors, by_factor, self._weights, settings)
-        self._learn(part)
+        part = diagnose(vectors, by_factor, self.weights, settings, frozenset(self._settings.legacy))
+        self.failing = frozenset([row.symbol for row in scores if not row.passes])
+        self._views = {
+            row.symbol: SymbolView(row.expectancy, row.router, rv_scores[row.symbol], regimes[row.symbol])
+            for row in scores
+        }
+        if part.vectors:
+            self._learn(part)
         return IntelPart(scores, rv, part)
 
     def _learn(self, part: FactorPart) -> None:
+        """What the file just written says; while auto-weighting is off it holds no weights to smooth."""
         self._components = {vector.key: vector.normalized for vector in part.vectors}
-        if part.weights:
-            self._weights = dict(zip(part.factors, part.weights, strict=True))
+        self.weights = dict(zip(part.factors, part.weights, strict=True)) if part.weights else None
 
     def _vectors(
         self,
         returns: ReturnBook,
+        regimes: Mapping[str, str],
         rv_scores: Mapping[str, float],
         quality: Mapping[str, float],
         open_keys: Sequence[str],
+        funding: Mapping[str, float],
     ) -> list[RawVector]:
-        """LONG for every symbol, SHORT for the open shorts, sorted by key."""
+        """B-FAC-1: LONG for every symbol, SHORT for the open shorts, sorted by key. A factor that nobody feeds is 0."""
+        if not self._settings.intel.factors_enabled:
+            return []
+        if "D-24" in self._settings.legacy:
+            return self._constant_vectors(quality)
         shorts = {key.removesuffix(":SHORT") for key in open_keys if key.endswith(":SHORT")}
         vectors: list[RawVector] = []
         for symbol in self._universe:
-            regime = vol_regime(returns.returns(symbol, LONG_BARS))
+            regime = regimes[symbol]
             values = {
                 "trend": trend(returns.closes(symbol, TREND_BARS)),
-                "carry": 0.0,
+                "carry": q9(0.0 - funding.get(symbol, 0.0)),
                 "rv_momentum": rv_scores[symbol],
                 "router_quality": quality.get(symbol, DEFAULT_ROUTER_QUALITY),
                 "expectancy": self._realised.get(symbol, Realised()).expectancy or 0.0,
-                "vol_regime": _REGIME_VALUE[regime],
+                "vol_regime": REGIME_VALUES[regime],
             }
             vectors.append(self._vector(f"{symbol}:LONG", "LONG", regime, values))
             if symbol in shorts:
-                values["trend"] = 0.0 - values["trend"]
-                values["rv_momentum"] = 0.0 - values["rv_momentum"]
+                for name in ("trend", "carry", "rv_momentum"):
+                    values[name] = 0.0 - values[name]
                 vectors.append(self._vector(f"{symbol}:SHORT", "SHORT", regime, values))
         return sorted(vectors, key=lambda vector: vector.key)
+
+    def _constant_vectors(self, quality: Mapping[str, float]) -> list[RawVector]:
+        """D-24: LONG only, with constants for what the old executor did not feed."""
+        fed = {"trend": 0.5, "carry": 0.0, "rv_momentum": 0.0, "vol_regime": 1.0}
+        vectors = []
+        for symbol in sorted(self._universe):
+            fed["router_quality"] = quality.get(symbol, DEFAULT_ROUTER_QUALITY)
+            fed["expectancy"] = self._realised.get(symbol, Realised()).expectancy or 0.0
+            vectors.append(self._vector(f"{symbol}:LONG", "LONG", "normal", fed))
+        return vectors
 
     def _vector(self, key: str, side: Side, regime: str, values: Mapping[str, float]) -> RawVector:
         factors = self._settings.intel.factors

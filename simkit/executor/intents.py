@@ -4,8 +4,7 @@ Comes in: `Signal`s, marks. Goes out: quantities and `Order`s. May import `core`
 `scenario.model`.
 
 An entry is BUY for LONG and SELL for SHORT, a close the reverse and reduce-only. Order ids are the
-intent's id, with a child number where the order is sliced. Begun: B-RTR-9 sends all slices in one loop
-(the rule waits 10 s between them) and skips none for its spread, which the port does not tell.
+intent's id, with a child number where the order is sliced; the desk sends slices in their time.
 """
 
 from __future__ import annotations
@@ -25,6 +24,14 @@ def size(signal: Signal, mark: int, open_qty: int) -> int:
     if signal.qty is not None:
         return signal.qty
     return open_qty if signal.usd is None else qty_for(signal.usd, mark)
+
+
+def least(min_notional: int, mark: int | None) -> int:
+    """D-36: the smallest quantity that is worth the venue's minimum of micro-USD; at least one quantum."""
+    if not mark:
+        return 1
+    qty = qty_for(min_notional, mark)
+    return max(1, qty if money(mark, qty) >= min_notional else qty + 1)
 
 
 def orders(signal: Signal, qty: int, mark: int, router: RouterSettings) -> list[Order]:

@@ -18,7 +18,13 @@ from simkit.core.numeric import div_half_even, scaled
 from simkit.core.settings import TpSlSettings
 from simkit.exchange.orders import Fill
 from simkit.executor.state import LedgerEntry, PositionRow, RegistryEntry, Side
-from simkit.scenario.model import Fault, GhostLedgerEntry, MissingLedgerPosition, Signal
+from simkit.scenario.model import (
+    Fault,
+    GhostLedgerEntry,
+    MissingLedgerPosition,
+    RegistryLevels,
+    Signal,
+)
 
 LedgerFault = GhostLedgerEntry | MissingLedgerPosition
 _NANO = 10**9
@@ -38,12 +44,20 @@ def seed_levels(side: Side, entry: int, settings: TpSlSettings) -> tuple[int | N
 
 
 class Registry:
-    """The stored levels by position key (AUX-1); one object, one writer (D-31)."""
+    """The stored levels by position key (AUX-1); one object, one writer.
 
-    def __init__(self, found: Mapping[str, RegistryEntry] | None) -> None:
+    D-31 brings back the second writer: fills go into a copy that was loaded before the start-up sync, and
+    saving that copy loses what the sync wrote since.
+    """
+
+    def __init__(
+        self, found: Mapping[str, RegistryEntry] | None, legacy: frozenset[str] = frozenset()
+    ) -> None:
         self.entries: Mapping[str, RegistryEntry] = (
             {key: found[key] for key in sorted(found)} if found else {}
         )
+        self._copy_of_fills = self.entries if "D-31" in legacy else None
+        self._forgets_on_any_close = "D-13" in legacy
 
     def _put(self, key: str, entry: RegistryEntry) -> None:
         changed = {**self.entries, key: entry}
@@ -65,14 +79,26 @@ class Registry:
         if held is not None and tp is None and sl is None:
             return
         since = fill.ts if held is None else held.registered_at
-        self._put(key, RegistryEntry(
-            intent.symbol, intent.side, tp, sl, fill.price, abs(fill.position_after), since
+        self._save_fill(key, RegistryEntry(
+            intent.symbol, intent.side, tp, sl, fill.price, abs(fill.position_after), since,
+            strategy=intent.strategy,
         ))  # fmt: skip
 
     def reduced(self, fill: Fill) -> None:
-        """B-LED-9: a closing fill forgets the key only when nothing is left."""
-        if fill.position_after == 0:
-            self.remove(fill.order.key)
+        """B-LED-9: a closing fill forgets the key only when nothing is left (D-13: always)."""
+        if fill.position_after == 0 or self._forgets_on_any_close:
+            self._save_fill(fill.order.key, None)
+
+    def _save_fill(self, key: str, entry: RegistryEntry | None) -> None:
+        """What a fill makes of a key; None forgets it."""
+        if self._copy_of_fills is not None:
+            self.entries = self._copy_of_fills
+        if entry is None:
+            self.remove(key)
+        else:
+            self._put(key, entry)
+        if self._copy_of_fills is not None:
+            self._copy_of_fills = self.entries
 
     def sync(self, ts: int, rows: Iterable[PositionRow], ledger: Ledger, settings: TpSlSettings) -> bool:
         """B-LED-3: drop what the ledger does not know, seed what it does and the registry does not, unless
@@ -91,24 +117,42 @@ class Registry:
             )
         return bool(bare)
 
-    def act_out(self, ts: int, ghost: GhostLedgerEntry) -> None:
-        """B-LED-11: the fault writes the levels that it names."""
-        self._put(f"{ghost.symbol}:{ghost.side}", RegistryEntry(
-            ghost.symbol, ghost.side, ghost.tp, ghost.sl, ghost.entry, ghost.qty, ts
-        ))  # fmt: skip
+    def act_out(self, ts: int, faults: Sequence[Fault]) -> bool:
+        """B-LED-11: write the levels that the loop's faults name; true when that changed anything."""
+        before = self.entries
+        for fault in faults:
+            if isinstance(fault, RegistryLevels):
+                self._overwrite(ts, fault)
+            elif isinstance(fault, GhostLedgerEntry) and fault.in_registry:
+                self._put(f"{fault.symbol}:{fault.side}", RegistryEntry(
+                    fault.symbol, fault.side, fault.tp, fault.sl, fault.entry, fault.qty, ts
+                ))  # fmt: skip
+        return self.entries is not before
+
+    def _overwrite(self, ts: int, fault: RegistryLevels) -> None:
+        """Other levels for a key, which are then no longer seeded ones (INV-L11); a key that is not there
+        appears, without entry price and quantity."""
+        key = f"{fault.symbol}:{fault.side}"
+        held = self.entries.get(key) or RegistryEntry(fault.symbol, fault.side, None, None, 0, 0, ts)
+        if key not in self.entries or (held.tp, held.sl) != (fault.tp, fault.sl):
+            self._put(key, replace(held, tp=fault.tp, sl=fault.sl, source=""))
 
 
 class Ledger:
     """What the executor believes is open. Held apart from the position rows, so that it can differ
-    (B-LED-10).
+    (B-LED-10). `found` is what the last process published: entries that still hold keep their age.
 
-    Begun: B-LED-1 knows one source of positions, the venue; rows carry no levels of their own.
+    B-LED-1 names files as the source of positions, because the system keeps its ledger nowhere else. Here
+    the rows come from the venue, in every loop and at start-up; only with D-11 the start-up sync reads
+    positions_state.json. It never falls back to positions.json (AUX-4), which is not written, nor to levels
+    embedded in a row, for no row carries any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, found: Mapping[str, LedgerEntry] | None = None) -> None:
         self.entries: dict[str, LedgerEntry] = {}
         self.snapshot: tuple[LedgerEntry, ...] = ()
-        self._built_from: tuple[object, object] = ((), {})
+        self._built_from: tuple[object, object] = (None, None)
+        self._take(dict(found) if found else {})
 
     def build(self, ts: int, rows: tuple[PositionRow, ...], registry: Registry) -> None:
         """B-LED-1: one entry per row, levels from the registry; an entry that stays equal stays the

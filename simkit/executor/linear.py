@@ -15,6 +15,7 @@ from simkit.core.numeric import q12
 
 DEGENERATE = 1e-9  # a norm or a deviation up to here is none (B-FAC-2..4)
 _NO_DIRECTION = 1e-12  # a column this short is not projected on (B-FAC-4)
+_CANCELLED = 1e-8  # what is left of a squared length is mostly rounding below this share: projected again (INV-F06)
 
 Column = Sequence[float]
 Matrix = tuple[tuple[float, ...], ...]
@@ -51,11 +52,9 @@ def orthogonal(columns: Sequence[Column]) -> tuple[list[list[float]], list[float
     squares: list[float] = []
     norms: list[float] = []
     for column in columns:
-        rest = list(column)
-        for base, square in zip(done, squares, strict=True):
-            if square > _NO_DIRECTION:
-                share = dot(rest, base) / square
-                rest = [v - share * b for v, b in zip(rest, base, strict=True)]
+        rest = _residual(column, done, squares)
+        if dot(rest, rest) < _CANCELLED * dot(column, column):
+            rest = _residual(rest, done, squares)
         rest = [q12(v) for v in rest]
         square = dot(rest, rest)
         norm = q12(sqrt(square))
@@ -65,6 +64,29 @@ def orthogonal(columns: Sequence[Column]) -> tuple[list[list[float]], list[float
         squares.append(square)
         norms.append(norm)
     return done, norms
+
+
+def _residual(column: Column, done: Sequence[Column], squares: Sequence[float]) -> list[float]:
+    """What `column` has in no direction of `done`."""
+    rest = list(column)
+    for base, square in zip(done, squares, strict=True):
+        if square > _NO_DIRECTION:
+            share = dot(rest, base) / square
+            rest = [v - share * b for v, b in zip(rest, base, strict=True)]
+    return rest
+
+
+def clamped(values: Column, low: float, high: float) -> list[float]:
+    """D-26: what the old system did with weights of sum 1: clamp once, hand the rest to those inside, or, with none
+    inside, scale all of them. Neither looks at the bounds again."""
+    held = [min(max(v, low), high) for v in values]
+    rest = 1.0 - fsum(held)
+    free = [v if low < v < high else 0.0 for v in values]
+    room = fsum(free)
+    if room > 0.0:
+        return [h + rest * f / room for h, f in zip(held, free, strict=True)]
+    total = fsum(held)
+    return [h / total for h in held] if total > 0.0 else list(values)
 
 
 def project(values: Column, low: float, high: float) -> list[float]:

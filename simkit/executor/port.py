@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from simkit.core.settings import Settings
 from simkit.exchange.orders import VenueEvent, VenuePort
-from simkit.executor.state import ExecutorState, RegistryEntry, Side
+from simkit.executor.state import ExecutorState, KeptPart, LedgerEntry, PositionRow, RegistryEntry, Side
 from simkit.market.ticks import Bars
 from simkit.scenario.model import Fault, Signal
 
@@ -48,28 +48,57 @@ class PastClose(Struct, frozen=True, gc=False):
     fees: int
 
 
+class Confirmed(Struct, frozen=True, gc=False):
+    """The last live NAV of an earlier process and when it was read (B-NAV-1, B-RST-2); money in micro-USD."""
+
+    nav: int
+    wallet: int
+    unrealized: int
+    ts: int
+
+
+class PastLoop(Struct, frozen=True, gc=False):
+    """What the logs tell of one loop of an earlier process: intents sent or vetoed, intents that filled for the
+    first time, the counted name of every veto."""
+
+    ts: int
+    attempted: int
+    executed: int
+    reasons: tuple[str, ...]
+
+
 class Disk(Struct, frozen=True, gc=False):
     """What an executor finds on disk when it starts, in scaled integers: the executor's own published files.
 
-    None means the file or the part is missing or unreadable. `last_*` come from the last risk snapshot and nav,
-    `closes` from the log of executed orders, oldest first.
+    `slices`: client order ids of the slices of orders that the log holds fills of.
+
+    None means the file or the part is missing or unreadable. `positions` and `ledger` are the rows of S3 and the
+    entries of S4, sorted by key; `last_*` and `confirmed` come from the last risk snapshot and nav, `kept` from
+    AUX-7, `closes` from the log of executed orders, `activity` from both logs, oldest first; `failing` the symbols whose
+    published score does not pass emission.
     """
 
     run: int
     registry: Mapping[str, RegistryEntry] | None = None
-    position_keys: tuple[str, ...] | None = None
+    positions: tuple[PositionRow, ...] | None = None
+    ledger: Mapping[str, LedgerEntry] | None = None
     last_nav: int | None = None
     last_dd_state: str | None = None
     last_dd_since: int | None = None
     last_transitions: int = 0
     last_dd_pct: float | None = None
-    peak_nav: int | None = None
+    confirmed: Confirmed | None = None
+    kept: KeptPart | None = None
     factor_weights: Mapping[str, float] | None = None
     closes: tuple[PastClose, ...] = ()
+    activity: tuple[PastLoop, ...] = ()
+    failing: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
 
 
 class Veto(Struct, frozen=True, gc=False):
-    """One recorded veto. `reason` is the counted name (B-VETO-3), `gate` the gate's own name."""
+    """One recorded veto. `reason` is the counted name (B-VETO-3), `gate` the gate's own name, `strategy` what
+    the intent said of itself."""
 
     intent_id: str
     symbol: str
@@ -80,6 +109,7 @@ class Veto(Struct, frozen=True, gc=False):
     reasons: tuple[str, ...]
     thresholds: Mapping[str, float]
     observations: Mapping[str, float]
+    strategy: str = ""
 
 
 class LoopOutput(Struct, frozen=True, gc=False):

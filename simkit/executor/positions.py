@@ -1,78 +1,93 @@
 """The rows of S3 (B-POS-1 to B-POS-3), read anew from the venue in every loop.
 
-Comes in: the venue's positions, this loop's bars. Goes out: `PositionRow`s sorted by key. May import
-`core`, `exchange.orders`, `market.ticks`, `executor.state`.
+Comes in: the venue's positions, the rows that an earlier process published. Goes out: `PositionRow`s sorted
+by key. May import `core`, `exchange.orders`, `executor.state`.
 
-The venue speaks hedge mode, so that no side has to be resolved (B-POS-2). Realised PnL is the venue's, by
-FIFO lots (B-POS-5). Begun: B-POS-1 keeps the last mark for as long as the venue gives none (D-10 bounds
-it to n loops).
+Realised PnL is the venue's: it keeps the FIFO lots (B-POS-5), so none is lost with a process (B-RST-1). A
+symbol without a mark has no ticker either: what gives the one gives the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from simkit.core.numeric import money
+from simkit.core.settings import PositionSettings
 from simkit.exchange.orders import VenuePort, VenuePosition
 from simkit.executor.state import PositionRow
-from simkit.market.ticks import Bars
 
 
 class Positions:
-    """The open book as last read. `unrealized` is the open PnL of all rows in micro-USD."""
+    """The open book as last read. `rows` are published as they are, `unrealized` is the open PnL of all of
+    them in micro-USD."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: Iterable[PositionRow], legacy: frozenset[str]) -> None:
         self.rows: tuple[PositionRow, ...] = ()
         self.keys: tuple[str, ...] = ()
         self.unrealized = 0
-        self._known: dict[str, PositionRow] = {}
+        self._known = {row.key: row for row in found}
+        self._unmarked_since: dict[str, int] = {}
         self._read: Sequence[VenuePosition] = ()
+        self._drops_unmarked = "D-10" in legacy
+        self._tells_both = "D-12" in legacy
 
-    def read(self, venue: VenuePort, bars: Bars) -> None:
+    def read(self, venue: VenuePort, loop: int, settings: PositionSettings) -> None:
         """B-POS-1: a row needs a quantity, an entry and a mark; unchanged rows stay the same objects."""
         positions = venue.positions()
-        if positions is self._read and isinstance(positions, tuple):
+        if positions is self._read and not self._unmarked_since and isinstance(positions, tuple):
             return
         self._read = positions
-        known, unrealized = self._known, 0
+        unrealized = 0
         fresh: dict[str, PositionRow] = {}
+        unmarked: dict[str, int] = {}
         for position in positions:
-            key = f"{position.symbol}:{position.side}"
-            row = _row(key, position, known.get(key), bars)
-            if row is not None:
-                fresh[key] = row
-                unrealized += row.unrealized
-        self.unrealized = unrealized
-        self.rows = tuple(fresh.values())
+            row = self._row(position)
+            if row is None:
+                continue
+            fresh[row.key] = row
+            unrealized += row.unrealized
+            if position.mark is None:
+                unmarked[row.key] = self._unmarked_since.get(row.key, loop)
+        self._known, self._unmarked_since, self.unrealized = fresh, unmarked, unrealized
+        rows, most = fresh.values(), settings.keep_mark_loops
+        self.rows = tuple([self._aged(row, loop, most) for row in rows]) if unmarked else tuple(rows)
         keys = tuple(fresh)
         if keys != self.keys:
             self.keys = keys
-        self._known = fresh
 
-    def exposures(self) -> dict[str, int]:
-        """Signed notional per symbol, both sides netted, in micro-USD (A-33)."""
+    def exposures(self, *, signed: bool = True) -> dict[str, int]:
+        """Signed notional per symbol, both sides netted, in micro-USD (A-33); unsigned: both added (D-21)."""
         net: dict[str, int] = {}
         for row in self.rows:
-            signed = row.notional if row.qty > 0 else -row.notional
-            net[row.symbol] = net.get(row.symbol, 0) + signed
+            worth = row.notional if row.qty > 0 or not signed else -row.notional
+            net[row.symbol] = net.get(row.symbol, 0) + worth
         return net
 
-
-def _row(key: str, position: VenuePosition, known: PositionRow | None, bars: Bars) -> PositionRow | None:
-    qty = position.qty if position.side == "LONG" else -position.qty
-    entry, mark = position.entry, position.mark
-    if known is not None:
+    def _row(self, position: VenuePosition) -> PositionRow | None:
+        """B-POS-2: the side of a BOTH is the sign of its quantity, in every surface; D-12 tells S3 BOTH."""
+        key, qty = position.key, position.signed_qty
+        known = self._known.get(key)
+        entry, mark = position.entry, position.mark
         if mark is None:
-            mark = known.mark
-        if (known.mark == mark and known.qty == qty and known.entry == entry
+            if self._drops_unmarked:
+                return None
+            mark = 0 if known is None else known.mark
+        if (known is not None and known.mark == mark and known.qty == qty and known.entry == entry
                 and known.realized == position.realized):  # fmt: skip
             return known
-    if mark is None:
-        mark = next((tick.close for tick in bars.ticks if tick.symbol == position.symbol), 0)
-    if not qty or entry <= 0 or mark <= 0:
-        return None
-    unrealized = position.unrealized if position.mark is not None else money(mark - entry, qty)
-    return PositionRow(
-        key, position.symbol, position.side, qty, entry, mark, unrealized, position.realized,
-        money(mark, position.qty),
-    )  # fmt: skip
+        if not qty or entry <= 0:
+            return None
+        has_value = position.mark is not None or not mark
+        unrealized = position.unrealized if has_value else money(mark - entry, qty)
+        return PositionRow(
+            key, position.symbol, position.direction, qty, entry, mark, unrealized, position.realized,
+            money(mark, abs(qty)), "BOTH" if self._tells_both and position.side == "BOTH" else "",
+        )  # fmt: skip
+
+    def _aged(self, row: PositionRow, loop: int, most: int) -> PositionRow:
+        """The row as it is published: without a mark once none was told for more than `most` loops, so that
+        the S3 write fails loudly (B-POS-4; the system drops the row, D-10). Worth and open PnL stand."""
+        since = self._unmarked_since.get(row.key)
+        return row if since is None or loop - since < most else replace(row, mark=0)

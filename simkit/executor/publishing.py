@@ -7,6 +7,7 @@ this folder.
 from __future__ import annotations
 
 from simkit.executor.correlation import group_shares
+from simkit.executor.intel import Conditions
 from simkit.executor.liveness import liveness
 from simkit.executor.reconcile import reconcile
 from simkit.executor.risk_mode import risk_mode
@@ -44,6 +45,7 @@ class Publishing:
             var=rooms.portfolio_var(),
             router=router,
             intel=_run_intel(rooms, router),
+            kept=rooms.day.kept(rooms.drawdown.peak or 0, rooms.drawdown.peak_ts),
         )
 
     def _reconcile(self, rooms: Rooms) -> Reconciliation:
@@ -64,14 +66,16 @@ class Publishing:
 
 
 def _risk(rooms: Rooms, router: RouterPart) -> RiskPart:
-    """S7 beyond drawdown and VaR, on the figures of this publish phase (D-39: the NAV age as well)."""
-    settings, nav, daily_loss = rooms.settings, rooms.nav, rooms.day.loss
-    age_s = nav.age_s(rooms.now.ts)
-    mode, reason, score = risk_mode(nav.part, age_s, rooms.drawdown.part.dd, daily_loss, router, settings)
+    """S7 beyond drawdown and VaR, on the figures of this publish phase; with D-39 on those of the loop's
+    start."""
+    settings, nav = rooms.settings, rooms.nav
+    inputs = rooms.sampled or rooms.sample()
+    health = None if "D-19" in rooms.legacy else router
+    mode, reason, score = risk_mode(inputs, health, settings, config_loaded=rooms.config_loaded)
     groups = group_shares(rooms.positions.rows, nav.part.nav, settings.limits.correlation_groups)
     return RiskPart(
-        mode, reason, score, nav.jump, daily_loss, age_s, groups, len(rooms.positions.keys),
-        len(rooms.registry.entries),
+        mode, reason, score, nav.jump, inputs.daily_loss, inputs.nav_age_s, groups, len(rooms.positions.keys),
+        len(rooms.registry.entries), inputs.dd,
     )  # fmt: skip
 
 
@@ -79,4 +83,10 @@ def _run_intel(rooms: Rooms, router: RouterPart) -> IntelPart | None:
     now = rooms.now
     if (now.loop - 1) % rooms.settings.intel.every:
         return None
-    return rooms.intel.run(now.ts, router, rooms.returns, rooms.positions.keys)
+    known = Conditions(
+        slip_p50_bps=rooms.router.slippage_p50(),
+        maker_less_fallback=rooms.router.maker.maker_less_fallback(),
+        scale=rooms.strategy.scales() if rooms.strategy is not None else {},
+        funding={symbol: rooms.venue.funding_rate(symbol) for symbol in rooms.symbols},
+    )
+    return rooms.intel.run(now.ts, router, rooms.returns, rooms.positions.keys, known)

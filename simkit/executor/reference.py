@@ -14,9 +14,10 @@ from simkit.executor.ledger import ledger_faults
 from simkit.executor.port import Disk, LoopInput, LoopOutput
 from simkit.executor.publishing import Publishing
 from simkit.executor.rooms import Found, Rooms
+from simkit.executor.screener import screen
 from simkit.executor.state import ExecutorState, LedgerEntry
-from simkit.executor.trading import trade
-from simkit.scenario.model import GhostLedgerEntry, Scenario
+from simkit.executor.trading import exit_is_held, trade
+from simkit.scenario.model import Scenario
 
 
 class ReferenceExecutor:
@@ -51,12 +52,16 @@ class ReferenceExecutor:
         if now.venue_events:
             rooms.desk.later(now.venue_events)
         exits_sent = self._scan_exits(rooms)
-        signals, vetoes = trade(rooms) if now.signals else ((), ())
-        rooms.positions.read(venue, now.bars)
-        rooms.build_ledger(now.ts, sync="D-11" not in rooms.legacy)
-        self._act_out_faults(rooms, published_ledger)
+        if rooms.desk.unfinished:
+            rooms.desk.advance(now.ts, venue, halted=rooms.halted)
+        wanted = screen(rooms) if now.signals or rooms.strategy is not None else ()
+        signals = trade(rooms, wanted) if wanted else ()
+        rooms.positions.read(venue, now.loop, rooms.settings.positions)
+        rooms.build_ledger(now.ts, rooms.positions.rows, sync="D-11" not in rooms.legacy)
+        if now.faults:
+            self._act_out_faults(rooms, published_ledger)
         _measure(rooms)
-        return LoopOutput(tuple(rooms.desk.events), vetoes, signals, exits_sent)
+        return LoopOutput(tuple(rooms.desk.events), tuple(rooms.vetoes), signals, exits_sent)
 
     def publish_state(self) -> ExecutorState:
         """The snapshot of the loop just acted."""
@@ -82,28 +87,32 @@ class ReferenceExecutor:
         for order in found:
             rooms.tally.exit_trigger_ts = now.ts
             rooms.rolling.attempted(now.ts)
-            rooms.desk.send(now.ts, (order,), None, venue)
+            if not exit_is_held(rooms, order):
+                rooms.desk.send(now.ts, (order,), None, venue)
         return tuple([order.intent_id for order in found])
 
     def _act_out_faults(self, rooms: Rooms, published: Mapping[str, LedgerEntry]) -> None:
-        """B-LED-11: after the sync, so that it cannot repair them, and before anything is published."""
+        """B-LED-11: after the sync, so that it cannot repair them, and before anything is published. The
+        ledger shows what a fault wrote into the registry; then it is altered itself."""
         now = rooms.now
-        faults = ledger_faults(now.faults) if now.faults else None
+        if rooms.registry.act_out(now.ts, now.faults):
+            rooms.ledger.build(now.ts, rooms.positions.rows, rooms.registry)
+        faults = ledger_faults(now.faults)
         if faults:
             self._faulty = True
             rooms.ledger.act_out(now.ts, faults, published)
-            for fault in faults:
-                if isinstance(fault, GhostLedgerEntry) and fault.in_registry:
-                    rooms.registry.act_out(now.ts, fault)
 
 
 def _measure(rooms: Rooms) -> None:
     """NAV, drawdown and returns of this loop; the gates meet them in the next one (B-LOOP-4)."""
     now, settings, nav = rooms.now, rooms.settings, rooms.nav
-    nav.read(now.ts, rooms.venue.balance(), rooms.positions.unrealized)
+    nav.read(now.ts, rooms.venue.balance(), rooms.positions.unrealized, rooms.legacy)
     nav.publish(settings.nav)
-    rooms.drawdown.update(
-        now.ts, nav.part.nav, settings.drawdown, settings.nav, reset_peak=now.reset_peak, legacy=rooms.legacy
-    )
+    drawdown = rooms.drawdown
+    drawdown.update(
+        now.ts, nav.part.nav, settings.drawdown, settings.nav, reset_peak=now.reset_peak, legacy=rooms.legacy,
+        log=nav.log,
+    )  # fmt: skip
+    rooms.day.see(nav.part.nav, drawdown.peak or 0, rooms.legacy)
     rooms.returns.add(now.bars)
     rooms.book_changed()

@@ -1,7 +1,7 @@
 """Router statistics: what the fills of the last 900 s say about execution quality (B-RTR-1..8).
 
-Comes in: accepted fills and router events. Goes out: `RouterPart`. May import `core.numeric`, `core.settings`
-and `executor.state`.
+Comes in: accepted fills and router events. Goes out: `RouterPart`. May import `core.numeric`, `core.settings`,
+`executor.maker` and `executor.state`.
 
 All sums are integers (micro-USD, microseconds, 1e-6 bps), so adding and removing a fill is exact. The window
 is trimmed at the snapshot, in full, so nothing that a trim at the fill would leave (B-RTR-3, at least
@@ -15,9 +15,11 @@ from heapq import heappop, heappush
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from simkit.core.numeric import div_half_even, fraction, money, q3, q6, q9
 from simkit.core.settings import RouterSettings
+from simkit.executor.maker import MakerStats
 from simkit.executor.state import RouterPart, RouterRow
 
 SlippageBucket = Literal["GREEN", "YELLOW", "RED"]
@@ -32,8 +34,11 @@ _CLASS_OF: dict[str, RouterBucket] = {
     **dict.fromkeys(("DOGE", "SUI", "WIF", "PEPE", "SHIB", "FLOKI"), _CLASSES[2]),
 }
 _CLASS_BONUS = {"A_HIGH": 0.0, "B_MEDIUM": -0.05, "C_LOW": -0.15, "GENERIC": 0.0}
+_SPREAD_BPS = {"A_HIGH": 5.0, "B_MEDIUM": 12.0, "C_LOW": 25.0, "GENERIC": 15.0}
 _SLIPPAGE_PENALTY = {"GREEN": 0.0, "YELLOW": 0.05, "RED": 0.12}
 _LATENCY_PENALTY = {"FAST": 0.0, "NORMAL": 0.03, "SLOW": 0.08}
+#: B-RTR-8: quality below this is broken.
+BROKEN = 0.2
 _BPS = 10**6  # slippage counts 1e-6 bps
 _MS = 1000
 
@@ -41,6 +46,11 @@ _MS = 1000
 def base_asset(symbol: str) -> str:
     """`BTC` of `BTCUSDT`."""
     return symbol.removesuffix(QUOTE)
+
+
+def spread_limit_bps(symbol: str) -> float:
+    """The spread that the class of the symbol bears (B-RTR-9)."""
+    return _SPREAD_BPS[liquidity_class(symbol)]
 
 
 def liquidity_class(symbol: str) -> RouterBucket:
@@ -114,10 +124,12 @@ class _Sums(Struct, gc=False):
 
 
 class RouterStats:
-    """The rolling window of accepted fills. Times in microseconds; the rest in scaled integers."""
+    """The rolling window of accepted fills. Times in microseconds; the rest in scaled integers. `maker`: how
+    the maker attempts of the window ended."""
 
     def __init__(self, settings: RouterSettings) -> None:
         self._settings = settings
+        self.maker = MakerStats()
         self.last_event_ts: int | None = None
         self._window: list[tuple[int, int, _Fill]] = []
         self._seq = 0
@@ -146,7 +158,9 @@ class RouterStats:
         intended_qty: int,
         twap: bool,
     ) -> None:
-        """An accepted fill (B-RTR-2); `intended_price` > 0 is what the order was meant to fill at."""
+        """An accepted fill (B-RTR-2); `intended_price` > 0 is what the order was meant to fill at, `intended_qty`
+        what was asked for and not counted yet: 0 for all fills of an order but the first. The drift moves once
+        per order, so that a fill that comes in two parts changes counts only."""
         self.event(ts_fill)
         slippage = div_half_even(abs(price - intended_price) * 10_000 * _BPS, intended_price)
         fill = _Fill(
@@ -161,14 +175,31 @@ class RouterStats:
         if sums is None:
             sums = self._sums[symbol] = _Sums()
         sums.count(fill, 1)
-        bps = slippage / _BPS
-        alpha = self._settings.drift_alpha
-        sums.drift = bps if sums.drift is None else q6(alpha * bps + (1.0 - alpha) * sums.drift)
+        if intended_qty or sums.drift is None:
+            bps, alpha = slippage / _BPS, self._settings.drift_alpha
+            sums.drift = bps if sums.drift is None else q6(alpha * bps + (1.0 - alpha) * sums.drift)
         sums.last_order_ts = max(sums.last_order_ts, ts_sent)
         sums.last_fill_ts = max(sums.last_fill_ts, ts_fill)
         self._seq += 1
         heappush(self._window, (ts_fill, self._seq, fill))
         self._changed[symbol] = None
+
+    def quality(self, symbol: str) -> float | None:
+        """The symbol's score in the last snapshot, or None (B-LOOP-4)."""
+        row = self._rows.get(symbol)
+        return None if row is None else row.score
+
+    def slippage_p50(self) -> dict[str, float]:
+        """The median slippage in bps of each symbol's fills in the window (B-HYB-1); for intel runs."""
+        seen: dict[str, list[int]] = {}
+        for _, _, fill in self._window:
+            seen.setdefault(fill.symbol, []).append(fill.slippage)
+        medians = {}
+        for symbol, slippages in seen.items():
+            slippages.sort()
+            middle = len(slippages) // 2
+            medians[symbol] = q6((slippages[middle] + slippages[~middle]) / (2 * _BPS))
+        return medians
 
     def snapshot(self, ts: int) -> RouterPart:
         """S8 at `ts`: fills of age <= the window; without one the score is None (B-RTR-3, 4, 7)."""
@@ -178,7 +209,8 @@ class RouterStats:
             fill = heappop(window)[2]
             self._sums[fill.symbol].count(fill, -1)
             self._changed[fill.symbol] = None
-        if self._changed:
+        self.maker.trim(oldest)
+        if self._changed or self.maker.changed:
             for symbol in self._changed:
                 sums = self._sums[symbol]
                 if sums.events:
@@ -186,8 +218,18 @@ class RouterStats:
                 else:
                     self._rows.pop(symbol, None)
             self._changed.clear()
-            self._part = _aggregate(tuple(self._rows[symbol] for symbol in sorted(self._rows)))
+            part = _aggregate(tuple(self._rows[symbol] for symbol in sorted(self._rows)))
+            off, ratio = self.maker.figures()
+            self._part = replace(part, maker_off=off, fallback_ratio=ratio) if ratio else part
+            self.maker.changed = False
         return self._part
+
+    def may_make(self, symbol: str, ts: int) -> bool:
+        """B-RTR-11: quality not broken, and no fallback of the symbol in the window."""
+        row = self._rows.get(symbol)
+        if row is not None and row.score < BROKEN:
+            return False
+        return not self.maker.is_off(symbol, ts, self._settings.window_s)
 
 
 def _row(symbol: str, sums: _Sums) -> RouterRow:
@@ -251,7 +293,7 @@ def _aggregate(rows: tuple[RouterRow, ...]) -> RouterPart:
             good += 1
         elif row.score >= 0.5:
             ok += 1
-        elif row.score >= 0.2:
+        elif row.score >= BROKEN:
             degraded += 1
         else:
             broken += 1

@@ -2,9 +2,6 @@
 
 Comes in: realised results of the window, the router's score. Goes out: `ScoreRow`. May import `core.numeric`,
 `executor.router` (types) and `executor.state`.
-
-Begun: of B-HYB-1 the reference executor feeds expectancy, hit rate, fees and the router score. It keeps no
-slippage quantiles, no maker and fallback shares and no volatility target; these inputs stay at "no data".
 """
 
 from __future__ import annotations
@@ -79,6 +76,7 @@ def composite(
         score=score,
         expectancy=expectancy,
         router=router,
+        router_quality=DEFAULT_ROUTER_QUALITY if router_score is None else router_score,
         slippage_penalty=slippage,
         fee_drag_penalty=fee_drag,
         volatility_penalty=volatility,

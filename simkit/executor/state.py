@@ -23,7 +23,8 @@ class Part(Struct, frozen=True, gc=False):
 
 
 class RegistryEntry(Part, frozen=True):
-    """One entry of the TP/SL registry (AUX-1). `source`: `ledger_sync`, or empty for an entry fill."""
+    """One entry of the TP/SL registry (AUX-1). `source`: `ledger_sync`, or empty for an entry fill, whose
+    intent named the `strategy`, or nothing."""
 
     symbol: str
     side: Side
@@ -33,10 +34,11 @@ class RegistryEntry(Part, frozen=True):
     qty: int
     registered_at: int
     source: str = ""
+    strategy: str = ""
 
 
 class PositionRow(Part, frozen=True):
-    """One row of S3. `qty` is signed."""
+    """One row of S3. `qty` is signed. `told`: what S3 shows instead of `side` (D-12)."""
 
     key: str
     symbol: str
@@ -47,6 +49,7 @@ class PositionRow(Part, frozen=True):
     unrealized: int
     realized: int
     notional: int
+    told: Literal["", "BOTH"] = ""
 
 
 class LedgerEntry(Part, frozen=True):
@@ -148,7 +151,7 @@ class NavJump(Part, frozen=True):
 
 class DrawdownPart(Part, frozen=True):
     """B-DD. `dd` is a fraction; `transitions` counts state changes since start, `flap` those in the window when
-    they exceed the maximum."""
+    they exceed the maximum. `word`: what is published instead of `state` (D-04 with D-02)."""
 
     state: Literal["NORMAL", "DRAWDOWN", "RECOVERY"]
     dd: float
@@ -159,6 +162,20 @@ class DrawdownPart(Part, frozen=True):
     flap: int | None
     breaker_active: bool
     limit: float | None
+    word: str = ""
+
+
+class KeptPart(Part, frozen=True):
+    """AUX-7, what is kept of peak and day: the peak and when it was reached, the number of the day, when it began
+    and with what NAV, its highest NAV, the PnL realised in it."""
+
+    peak: int
+    peak_ts: int
+    day: int
+    since_ts: int
+    opening_nav: int
+    day_peak: int
+    realized: int
 
 
 class SymbolCvar(Part, frozen=True):
@@ -184,7 +201,8 @@ class VarPart(Part, frozen=True):
 
 
 class RiskPart(Part, frozen=True):
-    """S7 beyond drawdown and VaR. `daily_loss` is a fraction of the day's opening NAV."""
+    """S7 beyond drawdown and VaR. `daily_loss` is a fraction of the day's opening NAV; `dd` the drawdown that the
+    mode rests on."""
 
     mode: Literal["OK", "WARN", "DEFENSIVE", "HALTED"]
     reason: str
@@ -195,6 +213,7 @@ class RiskPart(Part, frozen=True):
     groups: tuple[tuple[str, float, float], ...]
     num_positions: int
     num_registry: int
+    dd: float
 
 
 class RouterRow(Part, frozen=True):
@@ -219,7 +238,8 @@ class RouterRow(Part, frozen=True):
 
 
 class RouterPart(Part, frozen=True):
-    """S8. `score` is None while no event lies in the window."""
+    """S8. `score` is None while no event lies in the window. For B-MODE-1: `maker_off`, the symbols with maker-first
+    off, and `fallback_ratio`, the mean share of maker attempts that ended as taker."""
 
     rows: tuple[RouterRow, ...]
     score: float | None
@@ -234,15 +254,18 @@ class RouterPart(Part, frozen=True):
     ok: int
     degraded: int
     broken: int
+    maker_off: int = 0
+    fallback_ratio: float = 0.0
 
 
 class ScoreRow(Part, frozen=True):
-    """One row of S9 (B-HYB-1)."""
+    """One row of S9 (B-HYB-1). `router` is the component R, `router_quality` S8's score or the default."""
 
     symbol: str
     score: float
     expectancy: float
     router: float
+    router_quality: float
     slippage_penalty: float
     fee_drag_penalty: float
     volatility_penalty: float
@@ -334,3 +357,4 @@ class ExecutorState(Part, frozen=True):
     var: VarPart | None
     router: RouterPart
     intel: IntelPart | None
+    kept: KeptPart

@@ -1,26 +1,69 @@
 """The counters of one process (B-VETO-1) and the rolling counts of 24 hours (S1 exec_stats).
 
-Comes in: what the executor did. Goes out: `Counters`, `ExecStats`. May import `core`, `executor.state`.
+Comes in: what the executor did, what the logs of its predecessor hold. Goes out: `Counters`, `ExecStats`, how
+often it entered and failed of late. May import `core`, `executor.port`, `executor.state`.
 
-Memory: one record per loop in which something happened, for 24 hours. Both start empty at a restart
-(B-RST-3).
+Memory: one record per loop in which something happened, for 24 hours. Counters start empty at a restart
+(B-RST-3); the counts of 24 hours come from the logs, which outlive a process (INV-N05).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from simkit.core.clock import DAY_US
 from simkit.core.numeric import fraction
+from simkit.executor.port import PastLoop
 from simkit.executor.state import Counters, ExecStats
 
 TOP_VETOES = 5
+
+
+class Recent:
+    """How often something happened lately: a record per loop in which it did, for a day."""
+
+    def __init__(self) -> None:
+        self._loops: deque[list[int]] = deque()
+
+    def add(self, ts: int) -> None:
+        """It happened once more; times never fall."""
+        loops = self._loops
+        if loops and loops[-1][0] == ts:
+            loops[-1][1] += 1
+            return
+        loops.append([ts, 1])
+        while ts - loops[0][0] > DAY_US:
+            loops.popleft()
+
+    def within(self, ts: int, window_us: float) -> int:
+        """How often in the window that ends at `ts`; what is exactly as old as the window lies in it."""
+        count = 0
+        for at, times in reversed(self._loops):
+            if ts - at > window_us:
+                break
+            count += times
+        return count
+
+
+class Pace:
+    """What cooldown, circuit_breaker and burst_limit look at; all of it is lost at a restart (B-RST-1)."""
+
+    def __init__(self) -> None:
+        self.last_entry_ts: dict[str, int] = {}
+        self.entries, self.errors = Recent(), Recent()
+
+    def entered(self, ts: int, symbol: str) -> None:
+        """The venue took an opening intent."""
+        self.last_entry_ts[symbol] = ts
+        self.entries.add(ts)
 
 
 class Tally:
     """Counts and the times of the last of each; times in microseconds, None while there was none."""
 
     def __init__(self) -> None:
+        self.pace = Pace()
         self.by_reason: dict[str, int] = {}
         self.signals = self.orders = self.vetoes = 0
         self.signal_ts: int | None = None
@@ -72,12 +115,20 @@ class Rolling:
     A sliced order counts as one. Exits count as attempts; an intent that is vetoed was attempted as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, past: Iterable[PastLoop] = ()) -> None:
+        """`past`: what the logs tell of earlier processes, oldest first."""
         self._moments: deque[_Moment] = deque()
         self._attempted = self._executed = self._vetoes = 0
         self._reasons: dict[str, int] = {}
         self._part = ExecStats(0, 0, 0, 0.0, ())
         self._stale = False
+        for loop in past:
+            for _ in range(loop.attempted):
+                self.attempted(loop.ts)
+            for _ in range(loop.executed):
+                self.executed(loop.ts)
+            for reason in loop.reasons:
+                self.veto(loop.ts, reason)
 
     def _at(self, ts: int) -> _Moment:
         self._stale = True

@@ -4,7 +4,7 @@ Comes in: one bar per loop, net exposures, NAV. Goes out: `VarPart`. May import 
 `scenario.model` (types), `executor.moments`, `executor.shortfall` and `executor.state`.
 
 All figures are fractions of NAV for a horizon of one bar. Exposures are signed (A-33): a hedged book has no
-risk, a short loses when prices rise. Log returns are rounded to 1e-9 at birth.
+risk, a short loses when prices rise (B-VAR-4). Log returns are rounded to 1e-9 at birth.
 """
 
 from __future__ import annotations
@@ -40,7 +40,15 @@ class ReturnBook:
     worked out when it is published or a gate reads it, not before.
     """
 
-    def __init__(self, universe: tuple[str, ...], past: Sequence[PastCloses], settings: VarSettings) -> None:
+    def __init__(
+        self,
+        universe: tuple[str, ...],
+        past: Sequence[PastCloses],
+        settings: VarSettings,
+        legacy: frozenset[str] = frozenset(),
+    ) -> None:
+        self._signed = "D-21" not in legacy
+        self._unknown = _NO_RISK if "D-22" in legacy else _UNKNOWN  # B-VAR-6: no figure, and no zero
         before = {series.symbol: series.closes for series in past}
         self._column_of: dict[str, list[float]] = {}
         self._closes_of: dict[str, list[int]] = {}
@@ -135,7 +143,7 @@ class ReturnBook:
             return _FLAT
         cvar = self._symbol_cvar(symbols, exposures, nav)
         worst = _worst(cvar, settings.max_position_cvar_nav_pct)
-        if not held and any(exposures.values()):
+        if not held and _UNKNOWN in cvar.values():
             return _without_figures("insufficient_data", cvar, worst)
         shares = [exposures[symbol] / nav for symbol in held]
         sigma = q12(sqrt(self._variance(held, shares, after_gap))) if held else 0.0
@@ -185,7 +193,7 @@ class ReturnBook:
                 value = self._shortfall(window, exposure / nav)
                 rows[symbol] = SymbolCvar(value, value <= limit)
             else:
-                rows[symbol] = _UNKNOWN if exposure else _NO_RISK
+                rows[symbol] = self._unknown if exposure else _NO_RISK
         return rows
 
     def _tail(self, n: int) -> int:
@@ -200,14 +208,14 @@ class ReturnBook:
     def position_cvar(self, symbol: str, notional: int, nav: int) -> float | None:
         """CVaR of one position of `notional` (signed, micro-USD), fraction of NAV; None without data or NAV.
 
-        For the gate position_cvar_limit (B-VAR-7).
+        For the gate position_cvar_limit (B-VAR-7). D-21 measures a short on the wrong tail.
         """
         self._catch_up()
         column = self._column_of.get(symbol, [])
         if nav <= 0 or len(column) < max(1, self._settings.min_returns):
             return None
         window = self._windows.get(symbol) or sorted(column[-self._settings.cvar_lookback :])
-        return self._shortfall(window, notional / nav)
+        return self._shortfall(window, (notional if self._signed else abs(notional)) / nav)
 
     def _portfolio_cvar(self, held: tuple[str, ...], shares: list[float]) -> float:
         """Expected shortfall of the whole book on the common tail (B-VAR-5)."""

@@ -109,10 +109,12 @@ def _has_conflict(data: bytes) -> bool:
 def edits(folder: Path, golden: Golden) -> tuple[Edit, ...]:
     """Every file of the golden that is not as it was accepted: by digest, so the content is not decoded.
 
-    Files whose name begins with a dot are nobody's business.
+    Files whose name begins with a dot are nobody's business, unless the run itself left them (`.tmp_*`).
     """
     found: list[Edit] = []
-    present = frozenset(path for path in walk(folder) if not path.rpartition("/")[2].startswith("."))
+    present = frozenset(
+        path for path in walk(folder) if path in golden.files or not path.rpartition("/")[2].startswith(".")
+    )
     for path in sorted(golden.files.keys() - present):
         found.append(Edit(path, "is missing"))
     for path in sorted(present - golden.files.keys()):

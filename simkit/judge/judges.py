@@ -18,7 +18,7 @@ from simkit.contract.finding import RULES, Finding
 from simkit.contract.interpreter import Interpreter
 from simkit.judge.expect import Expectations
 from simkit.judge.spans import Spans, merged, spelled, without
-from simkit.judge.truth import Witness
+from simkit.judge.truth import Loader, Witness
 from simkit.scenario.model import Loops, Scenario, Where
 from simkit.trace.record import LoopRecord
 
@@ -106,14 +106,19 @@ class _Counting:
 
 
 class Judges:
-    """Judges one run of a scenario, loop by loop, in the `dialect` of the executor where it writes one."""
+    """Judges one run of a scenario, loop by loop, in the `dialect` of the executor where it writes one.
 
-    def __init__(self, scenario: Scenario, dialect: Dialect | None = None) -> None:
+    `loader`: how the dashboard reads a file, where that is not the contract's own way.
+    """
+
+    def __init__(
+        self, scenario: Scenario, dialect: Dialect | None = None, loader: Loader | None = None
+    ) -> None:
         self._scenario = scenario
         self._engine = Engine()
         self._looks = Looks()
         self._interpreter = Interpreter(dialect) if dialect is not None else None
-        self._witness = Witness(scenario)
+        self._witness = Witness(scenario, loader)
         self._expectations = Expectations(scenario.expect, scenario.clock)
         self._findings: list[Finding] = []
         self._counts: dict[str, _Counting] = {}

@@ -6,22 +6,27 @@ Comes in: `LoopRecord`s. Goes out: `contract.look.Truth`. May import `core`, `co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from simkit.contract.look import LoggedFill, LoggedOrder, LoggedVeto, Truth
+from simkit.core.clock import day_of
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, VenueEvent
 from simkit.scenario.model import BalanceDown, ResetPeak, Scenario, Signal
 from simkit.trace.record import LoopRecord
+
+#: Reads a file by its stem and bytes (None: no file).
+Loader = Callable[[str, bytes | None], object]
 
 _ACCEPTED = ("NEW", "PARTIALLY_FILLED", "FILLED")
 
 
 class Witness:
     """Tells the truth of one loop after the other. Remembers which positions asked for no level, and until the
-    first loop the closes before it."""
+    first loop the closes before it. `loader` is the one under test, None for the contract's own."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, loader: Loader | None = None) -> None:
+        self._loader = loader
         self._universe = scenario.universe
         self._waiting: dict[str, bool] = {}  # key -> whether its position has been seen open
         self._seeding_off: frozenset[str] = frozenset()
@@ -30,7 +35,7 @@ class Witness:
     def truth(self, record: LoopRecord) -> Truth:
         """What happened in that loop."""
         output = record.output
-        positions = {p.key: (p.qty if p.side == "LONG" else -p.qty) / QTY for p in record.positions if p.qty}
+        positions = {p.key: p.signed_qty / QTY for p in record.positions if p.qty}
         if record.signals or self._waiting:
             self._follow_signals(record.signals, positions)
         orders: tuple[LoggedOrder, ...] = ()
@@ -55,7 +60,11 @@ class Witness:
             seeding_off=self._seeding_off,
             nav_read_live=not any(isinstance(fault, BalanceDown) for fault in record.faults),
             exits=output.exits,
+            cancelled=_cancelled(output.events) if output.events else (),
             closes=self._closes(record),
+            marks={tick.symbol: tick.mark / PRICE for tick in record.ticks if tick.mark is not None},
+            day=day_of(record.ts if record.label is None else record.label),
+            loader=self._loader,
         )
 
     def _closes(self, record: LoopRecord) -> dict[str, tuple[float, ...]]:
@@ -86,18 +95,22 @@ def _orders(events: tuple[VenueEvent, ...]) -> tuple[LoggedOrder, ...]:
     prices: dict[str, int] = {}
     for event in events:
         if isinstance(event, Fill):
-            prices.setdefault(event.order.id, event.intended_price)
+            prices.setdefault(event.venue_id, event.intended_price)
     seen: dict[str, LoggedOrder] = {}
     for event in events:
-        if not isinstance(event, Ack) or event.order.id in seen or event.status == "CANCELED":
+        if not isinstance(event, Ack) or event.venue_id in seen or event.status == "CANCELED":
             continue
         order = event.order
-        price = order.limit if order.limit is not None else prices.get(order.id, 0)
-        seen[order.id] = LoggedOrder(
+        price = order.limit if order.limit is not None else prices.get(event.venue_id, 0)
+        seen[event.venue_id] = LoggedOrder(
             order.intent_id, order.key, order.qty / QTY, price / PRICE, order.reduce_only, order.reason,
-            event.status in _ACCEPTED, order.twap_child,
+            event.status in _ACCEPTED, order.twap_child, order.id,
         )  # fmt: skip
     return tuple(seen.values())
+
+
+def _cancelled(events: tuple[VenueEvent, ...]) -> tuple[str, ...]:
+    return tuple([e.order.intent_id for e in events if isinstance(e, Ack) and e.status == "CANCELED"])
 
 
 def _fill(fill: Fill) -> LoggedFill:

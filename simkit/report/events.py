@@ -58,6 +58,9 @@ def _venue(event: Told) -> str:
         return f"{event['status'].lower()} {key} {size} ({order['reason']}{late}){cause}"
     if name == "funding":
         return f"funding {event['key']} {number(event['amount'])} USD{late}"
+    if name == "outsideclose":
+        pnl = f" (pnl {number(event['realized'])} USD{late})" if event.get("realized") else ""
+        return f"closed outside {event['key']} {number(event['qty'])} @ {number(event['price'])}{pnl}"
     declared = "" if event.get("declared") else ", undeclared"
     return f"booked {number(event['amount'])} USD ({event['kind'].replace('_', ' ')}{declared}{late})"
 

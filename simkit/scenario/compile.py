@@ -11,22 +11,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct, structs
 
 from simkit.core.clock import parse_iso
 from simkit.core.errors import ScenarioError
 from simkit.core.settings import Settings
-from simkit.scenario import compile_expect, compile_market, compile_script, compile_venue, schema, units
+from simkit.scenario import (
+    compile_expect,
+    compile_faults,
+    compile_market,
+    compile_script,
+    compile_venue,
+    schema,
+    units,
+)
 from simkit.scenario.compile_settings import settings_of
 from simkit.scenario.document import NAME, AccountDoc, ClockDoc, Document, OffExchangeDoc, VariantDoc
-from simkit.scenario.model import Account, ClockSpec, Event, OffExchangeAsset, Restart, Scenario
+from simkit.scenario.model import Account, ClockSpec, Event, OffExchangeAsset, Restart, Scenario, Signal
 from simkit.scenario.reading import Fields, Reader
 from simkit.scenario.units import Unreadable
 from simkit.scenario.yaml_nodes import Node, compose
 
+#: Blocks that a variant replaces as a whole; all others of a variant are added to those of the scenario.
+REPLACED: Final = ("clock", "prices", "history", "venue", "account", "positions")
+MODES: Final[tuple[Literal["hedge", "one_way"], ...]] = ("hedge", "one_way")
 MAX_LOOPS: Final = 10_000_000
 _LATEST_US: Final = parse_iso("9000-01-01T00:00:00Z")
 
@@ -61,10 +73,7 @@ def variant_names(data: bytes, file: str) -> list[str]:
 
 def _compile(reader: Reader, top: Fields, origin: Origin) -> tuple[Scenario, ...]:
     _identity(reader, top, origin)
-    clock = _clock(reader, top)
-    base = _base(reader, top, origin, clock)
-    expected = compile_expect.expectations_of(reader, top.get("expect"), clock)
-    base = structs.replace(base, expect=tuple(expected))
+    base = _base(reader, top, origin)
     variants = reader.pairs(top.get("variants"), "a map of variants")
     if "variants" in top.found and top.found["variants"].kind == "map" and not variants:
         reader.wrong(top.found["variants"], "no variant is named", "leave `variants` out")
@@ -75,10 +84,22 @@ def _compile(reader: Reader, top: Fields, origin: Origin) -> tuple[Scenario, ...
         if re.fullmatch(NAME, key.text) is None:
             reader.wrong(key, f"`{key.text[:40]}` cannot name a variant", "use a-z, 0-9, `-` and `_`")
         block = reader.block(node, VariantDoc)
-        more = compile_expect.expectations_of(reader, block.get("expect"), clock)
-        named = structs.replace(base, variant=key.text, expect=(*base.expect, *more))
+        own = _with_blocks(top, block)
+        shared = base if own is top else _base(reader, own, origin)
+        reader.last = shared.clock.loops
+        signals = (
+            _signals(reader, (top, block), shared.universe) if "signals" in block.found else shared.signals
+        )
+        more = compile_expect.expectations_of(reader, block.get("expect"), shared.clock)
+        named = structs.replace(shared, variant=key.text, signals=signals, expect=(*shared.expect, *more))
         scenarios.append(_overlaid(reader, named, top, block))
     return tuple(scenarios)
+
+
+def _with_blocks(top: Fields, variant: Fields) -> Fields:
+    """The document with the blocks that a variant replaces as a whole; `top` itself when it replaces none."""
+    blocks = {name: variant.found[name] for name in REPLACED if name in variant.found}
+    return Fields(top.reader, top.node, top.found | blocks) if blocks else top
 
 
 def _overlaid(reader: Reader, base: Scenario, top: Fields, variant: Fields | None) -> Scenario:
@@ -95,7 +116,7 @@ def _overlaid(reader: Reader, base: Scenario, top: Fields, variant: Fields | Non
         base,
         settings=settings,
         events=played,
-        faults=compile_script.faults_of(reader, faults, base.universe),
+        faults=compile_faults.faults_of(reader, faults, base.universe),
         findings=compile_expect.findings_of(reader, [block.get("findings") for block in blocks]),
     )
 
@@ -108,10 +129,13 @@ def _one_restart_per_loop(reader: Reader, nodes: list[Node], events: tuple[Event
             reader.wrong(at, f"two restarts in {at.text}", "one is enough")
 
 
-def _base(reader: Reader, top: Fields, origin: Origin, clock: ClockSpec) -> Scenario:
-    """All that variants share."""
+def _base(reader: Reader, top: Fields, origin: Origin) -> Scenario:
+    """All but what every variant adds to."""
+    clock = _clock(reader, top)
     paths = compile_market.paths_of(reader, top, origin.folder)
     universe = compile_market.symbols_of(top)
+    account = _account(reader, top.need("account"))
+    one_way = account.mode == "one_way"
     tags = [reader.text(item) for item in reader.items(top.get("tags"), "a list of words")]
     return Scenario(
         family=origin.family,
@@ -127,18 +151,23 @@ def _base(reader: Reader, top: Fields, origin: Origin, clock: ClockSpec) -> Scen
         universe=universe,
         paths=paths,
         past=compile_market.past_of(reader, top.get("history"), universe),
-        venue=compile_venue.venue_of(reader, top.get("venue")),
-        account=_account(reader, top.need("account")),
-        positions=compile_script.positions_of(reader, top.get("positions"), universe),
-        signals=compile_script.signals_of(reader, top.get("signals"), universe),
+        venue=compile_venue.venue_of(reader, top.get("venue"), universe),
+        account=account,
+        positions=compile_script.positions_of(reader, top.get("positions"), universe, one_way=one_way),
+        signals=_signals(reader, (top,), universe),
         events=(),
         faults=(),
         settings=Settings(),
-        expect=(),
+        expect=tuple(compile_expect.expectations_of(reader, top.get("expect"), clock)),
         findings=(),
         checkpoints=compile_expect.checkpoints_of(reader, top.get("checkpoints")),
         canary=reader.flag(top.get("canary")),
     )
+
+
+def _signals(reader: Reader, blocks: Iterable[Fields], universe: Sequence[str]) -> tuple[Signal, ...]:
+    nodes = [node for block in blocks for node in reader.items(block.get("signals"), "a list of signals")]
+    return compile_script.signals_of(reader, nodes, universe)
 
 
 def _identity(reader: Reader, top: Fields, origin: Origin) -> None:
@@ -176,17 +205,19 @@ def _clock(reader: Reader, top: Fields) -> ClockSpec:
     """The clock; when it cannot be read the rest is still judged, against an endless one."""
     block = reader.block(top.need("clock"), ClockDoc)
     start = reader.read(block.need("start"), _instant, "a time such as `2025-01-06T00:00:00Z`")
-    period = reader.read(block.need("loop"), _period, "a duration such as `60 s`")
     loops = reader.read(block.need("loops"), _count, "a number of loops")
+    reader.last = loops or MAX_LOOPS
+    periods = reader.steps(block.need("loop"), _period, "a duration such as `60 s`")
     sync = reader.read(block.get("sync"), units.duration, "a duration such as `20 s`") or 0
-    if period is not None and sync >= period:
+    first = periods[0].value if periods else units.DURATIONS["min"]
+    clock = ClockSpec(start or 0, first, reader.last, sync, periods[1:])
+    if periods and sync >= clock.shortest_us:
         reader.wrong(
             block.found["sync"], "sync_state must run before the next loop", "choose less than `loop`"
         )
-    reader.last = loops or MAX_LOOPS
-    if start is not None and period is not None and start + reader.last * period > _LATEST_US and loops:
+    if start is not None and periods and clock.at(reader.last + 1) > _LATEST_US and loops:
         reader.wrong(block.found["loops"], "the run would end after the year 9000")
-    return ClockSpec(start or 0, period or units.DURATIONS["min"], reader.last, sync)
+    return clock
 
 
 def _instant(text: str) -> int:
@@ -233,4 +264,5 @@ def _account(reader: Reader, node: Node | None) -> Account:
         if name is not None and qty is not None and cost is not None:
             assets.append(OffExchangeAsset(name, qty, cost, mark))
     opening = nav[0].value if nav else cash or 0
-    return Account(opening, nav, tuple(sorted(assets, key=lambda a: a.asset)))
+    mode = reader.word(block.get("mode"), MODES) or "hedge"
+    return Account(opening, nav, tuple(sorted(assets, key=lambda a: a.asset)), mode)

@@ -1,4 +1,4 @@
-"""Opening positions, signals, events and faults.
+"""Opening positions, signals and events.
 
 Comes in: nodes. Goes out: the scripted parts of a scenario. May import `core` and `scenario`.
 """
@@ -14,59 +14,46 @@ from simkit.core.numeric import qty_for
 from simkit.core.settings import Settings
 from simkit.scenario import units
 from simkit.scenario.compile_settings import settings_of
-from simkit.scenario.document import EventDoc, FaultDoc, PositionDoc, SignalDoc
+from simkit.scenario.document import EventDoc, PositionDoc, SignalDoc
 from simkit.scenario.model import (
-    AccountReset,
-    BalanceDown,
     Event,
-    Fault,
-    GhostLedgerEntry,
     Loops,
-    MissingLedgerPosition,
     OpeningPosition,
     ResetPeak,
     Restart,
     SetSetting,
     Signal,
-    SyncDown,
     Transfer,
-    WrongBalance,
 )
 from simkit.scenario.reading import Fields, Reader
+from simkit.scenario.units import Unreadable
 from simkit.scenario.yaml_nodes import Node
 
 #: A range writes one intent per loop; more than this is a mistake rather than a plan.
 MAX_SIGNALS: Final = 200_000
 
 EVENTS: Final = ("restart", "deposit", "withdraw", "reset_peak", "settings")
-FAULTS: Final = (
-    "wrong_balance",
-    "account_reset",
-    "ghost_ledger_entry",
-    "missing_ledger_position",
-    "sync_down",
-    "balance_down",
-)
-_LEVEL: Final = "a price, or `none`"
 _USD: Final = "money such as `500 USD`"
 
 
-def positions_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> tuple[OpeningPosition, ...]:
-    """Positions before L1, sorted by key."""
+def positions_of(
+    reader: Reader, node: Node | None, universe: Sequence[str], *, one_way: bool = False
+) -> tuple[OpeningPosition, ...]:
+    """Positions before L1, sorted by key. A one-way account holds one per symbol."""
     found = []
+    held: dict[str, str] = {}
     for key, value in reader.pairs(node, "a map of positions by `SYMBOL:SIDE`"):
         name = reader.key(key, universe)
         block = reader.block(value, PositionDoc)
         entry = reader.read(block.need("entry"), units.price, "a price")
         qty = _size(reader, block, "a position", entry)
-        tp, sl = _level(reader, block, "tp"), _level(reader, block, "sl")
+        tp, sl = reader.level(block.get("tp")), reader.level(block.get("sl"))
+        if name is not None and one_way and held.setdefault(name[0], key.text) != key.text:
+            reader.wrong(key, f"a one-way account cannot hold this beside `{held[name[0]]}`",
+                         "leave one out, or write `mode: hedge`")  # fmt: skip
         if name is not None and entry is not None and qty is not None:
             found.append(OpeningPosition(name[0], name[1], qty, entry, tp, sl))
     return tuple(sorted(found, key=lambda p: (p.symbol, p.side)))
-
-
-def _level(reader: Reader, block: Fields, name: str) -> int | None:
-    return reader.read(block.get(name), units.level, _LEVEL)
 
 
 def _size(reader: Reader, block: Fields, what: str, entry: int | None) -> int | None:
@@ -94,7 +81,7 @@ def _positive_money(reader: Reader, node: Node | None) -> int | None:
 # Signals ---------------------------------------------------------------------------------------------------
 
 
-def signals_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> tuple[Signal, ...]:
+def signals_of(reader: Reader, nodes: Iterable[Node], universe: Sequence[str]) -> tuple[Signal, ...]:
     """One intent per loop of each entry, by loop, then in file order.
 
     Ids are `i-<loop>-<n>`, n within the loop. An id of the author's may come again: that sends it again.
@@ -102,7 +89,7 @@ def signals_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> tu
     counts: dict[int, int] = {}
     taken: set[tuple[int, str]] = set()
     signals: list[Signal] = []
-    for item in reader.items(node, "a list of signals"):
+    for item in nodes:
         at, signal = _signal(reader, reader.block(item, SignalDoc), universe)
         if at is None or signal is None:
             continue
@@ -127,7 +114,7 @@ def _signal(reader: Reader, block: Fields, universe: Sequence[str]) -> tuple[Loo
     key = reader.key(block.get(action or ""), universe)
     qty = reader.read(block.get("qty"), units.qty, "a quantity") if size == "qty" else None
     usd = _positive_money(reader, block.get("usd")) if size == "usd" else None
-    tp, sl = _level(reader, block, "tp"), _level(reader, block, "sl")
+    tp, sl = reader.level(block.get("tp")), reader.level(block.get("sl"))
     levels: Literal["given", "none", "silent"] = "silent"
     if tp is not None or sl is not None:
         levels = "given"
@@ -135,8 +122,11 @@ def _signal(reader: Reader, block: Fields, universe: Sequence[str]) -> tuple[Loo
         levels = "none"
     if action == "close":
         _refuse(reader, block, ("tp", "sl"), "a closing signal has no levels")
+        _refuse(reader, block, ("leverage",), "a closing signal has no leverage")
     limit = reader.read(block.get("limit"), units.price, "a price")
-    twap = reader.flag(block.get("twap"))
+    twap, maker = reader.flag(block.get("twap")), reader.flag(block.get("maker"))
+    leverage = reader.read(block.get("leverage"), _multiple, "a number such as `5`")
+    strategy = reader.text(block.get("strategy"))
     name = reader.text(block.get("id"))
     if name.startswith("i-"):
         reader.wrong(
@@ -145,7 +135,15 @@ def _signal(reader: Reader, block: Fields, universe: Sequence[str]) -> tuple[Loo
     if key is None or action is None:
         return at, None
     word: Literal["open", "close"] = "open" if action == "open" else "close"
-    return at, Signal(0, name, word, key[0], key[1], qty, usd, tp, sl, levels, limit, twap)
+    signal = Signal(0, name, word, *key, qty, usd, tp, sl, levels, limit, twap, maker, strategy=strategy)
+    return at, signal if leverage is None else structs.replace(signal, leverage=leverage)
+
+
+def _multiple(text: str) -> float:
+    value = units.number(text)
+    if value <= 0:
+        raise Unreadable(f"found {units.shown(text)}, expected more than 0")
+    return value
 
 
 def _refuse(reader: Reader, block: Fields, names: Iterable[str], message: str) -> None:
@@ -196,59 +194,4 @@ def _event(
         return None if amount is None else Transfer(loop, amount if kind == "deposit" else -amount)
     if kind == "settings":
         return SetSetting(loop, settings_of(reader, node, settings, universe, event=True))
-    return ResetPeak(loop) if _true(reader, node) else None
-
-
-def _true(reader: Reader, node: Node) -> bool:
-    """`true`; a switch that is off is left out."""
-    if node.kind == "bool" and node.value is False:
-        reader.wrong(node, "`false` says nothing here", "write `true` or leave the entry out")
-    return reader.flag(node)
-
-
-# Faults ----------------------------------------------------------------------------------------------------
-
-
-def faults_of(reader: Reader, nodes: Iterable[Node], universe: Sequence[str]) -> tuple[Fault, ...]:
-    """Faults in file order."""
-    found = [_fault(reader, reader.block(node, FaultDoc), universe) for node in nodes]
-    return tuple(fault for fault in found if fault is not None)
-
-
-def _fault(reader: Reader, block: Fields, universe: Sequence[str]) -> Fault | None:
-    """One fault."""
-    at = reader.loops(block.need("at"))
-    kind = block.one_of(FAULTS, "a fault")
-    if kind != "ghost_ledger_entry":
-        _refuse(reader, block, ("qty", "entry", "tp", "sl", "in"), "only a `ghost_ledger_entry` has this")
-    node = block.get(kind or "")
-    if at is None or node is None:
-        return None
-    if kind in ("wrong_balance", "account_reset"):
-        equity = reader.read(node, units.money, _USD)
-        if equity is None:
-            return None
-        return WrongBalance(at, equity) if kind == "wrong_balance" else AccountReset(at, equity)
-    if kind == "ghost_ledger_entry":
-        return _ghost(reader, at, node, block, universe)
-    if kind == "missing_ledger_position":
-        key = reader.key(node, universe)
-        return None if key is None else MissingLedgerPosition(at, *key)
-    if not _true(reader, node):
-        return None
-    return SyncDown(at) if kind == "sync_down" else BalanceDown(at)
-
-
-def _ghost(reader: Reader, at: Loops, node: Node, block: Fields, universe: Sequence[str]) -> Fault | None:
-    key = reader.key(node, universe)
-    qty = reader.read(block.need("qty"), units.qty, "a quantity")
-    entry = reader.read(block.need("entry"), units.price, "a price")
-    tp, sl = _level(reader, block, "tp"), _level(reader, block, "sl")
-    where = block.get("in")
-    places = {reader.word(item, ("ledger", "registry")) for item in reader.items(where, "[ledger, registry]")}
-    if where is not None and where.kind == "list" and not where.items:
-        reader.wrong(where, "the entry appears nowhere", "write `[ledger]` or `[ledger, registry]`")
-    if key is None or qty is None or entry is None:
-        return None
-    in_ledger = where is None or "ledger" in places
-    return GhostLedgerEntry(at, *key, qty, entry, tp, sl, in_ledger, "registry" in places)
+    return ResetPeak(loop) if reader.true(node) else None

@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from simkit.contract.shapes.intel import FactorConfig, FactorWeights
-from simkit.core.legacy import LEGACY
+from simkit.core.legacy import LEGACY, PROFILES
 from simkit.core.numeric import USD
 from simkit.core.settings import Part, Settings
 from simkit.scenario import units
@@ -36,7 +36,20 @@ FRACTIONS: Final = frozenset(
 )
 #: Settings that divide or count something: 0 has no meaning.
 POSITIVE: Final = frozenset(
-    {"every", "twap_slices", "half_life", "rv_half_life", "lookback", "cvar_lookback", "rv_bars"}
+    {
+        "every",
+        "twap_slices",
+        "half_life",
+        "rv_half_life",
+        "lookback",
+        "cvar_lookback",
+        "rv_bars",
+        "fast",
+        "slow",
+        "atr_bars",
+        "stop_atr",
+        "target_atr_frac",
+    }
 )
 _DAY_US: Final = units.DURATIONS["d"]
 _TIMES: Final = {"_s": units.DURATIONS["s"], "_minutes": units.DURATIONS["min"], "_days": _DAY_US}
@@ -53,9 +66,11 @@ def _words(shape: type, name: str) -> tuple[str, ...]:
 
 WORDS: Final[dict[str, tuple[str, ...]]] = {
     "rv_mode": ("zscore", "rank"),
+    "name": ("none", "trend"),
     "normalization_mode": _words(FactorConfig, "normalization_mode"),
     "weight_mode": _words(FactorWeights, "mode"),
     "factors": Settings().intel.factors,
+    "tiers": ("CORE", "SATELLITE", "TACTICAL", "ALT-EXT"),
 }
 
 
@@ -98,25 +113,33 @@ def settings_of(
 
 
 def _legacy(reader: Reader, node: Node) -> tuple[str, ...]:
-    found = []
-    for item in reader.items(node, "a list such as [D-11]"):
+    """Defects and profiles, a single profile also without a list; sorted, each once."""
+    alone = node.is_scalar and node.text in PROFILES
+    found: list[str] = []
+    for item in [node] if alone else reader.items(node, "a list such as [D-11], or `v7.6`"):
         name = reader.read(item, str, "a defect such as `D-11`")
-        if name is not None and name not in LEGACY:
+        if name is not None and name not in LEGACY and name not in PROFILES:
             reader.wrong(
-                item, f"`{name}` is no defect that the executor can show", f"it can show {', '.join(LEGACY)}"
+                item,
+                f"`{name}` is no defect that the executor can show",
+                "`simkit list --faults` names those it can",
             )
         elif name is not None:
-            found.append(name)
+            found += PROFILES.get(name, (name,))
     return tuple(sorted(dict.fromkeys(found)))
 
 
 def _group(reader: Reader, node: Node, base: Part, universe: Sequence[str]) -> Part:
     """One group overlaid."""
     defaults = {name: getattr(base, name) for name in base.__struct_fields__}
+    optional = [f.name for f in msgspec.structs.fields(base) if type(None) in get_args(f.type)]
     changed: dict[str, Any] = {}
     for key, value in reader.pairs(node, "a map of settings"):
         if key.text not in defaults:
             reader.unknown_key(key, list(defaults))
+            continue
+        if key.text in optional and value.text == "none":
+            changed[key.text] = None
             continue
         read = _value(reader, key.text, value, defaults[key.text], universe)
         if read is not None:
@@ -129,18 +152,40 @@ def _value(reader: Reader, name: str, node: Node, default: Any, universe: Sequen
     if isinstance(default, bool):
         return reader.flag(node)
     if isinstance(default, tuple):
-        items = reader.items(node)
-        if name == "restricted":
-            return tuple(s for item in items if (s := reader.priced(item, universe)) is not None)
-        return tuple(w for item in items if (w := reader.word(item, WORDS[name])) is not None)
+        listed = [_listed(reader, name, item, universe) for item in reader.items(node)]
+        return tuple([one for one in listed if one])
     if isinstance(default, dict):
-        what = "a fraction such as `35 %`"
-        shares = {key.text: reader.read(value, parser(name), what) for key, value in reader.pairs(node)}
-        return {key: value for key, value in sorted(shares.items()) if value is not None}
+        return _map(reader, name, node, universe)
     if isinstance(default, str):
         return reader.word(node, WORDS[name])
+    return _number(reader, name, node, units.whole if isinstance(default, int) else parser(name))
+
+
+def _listed(reader: Reader, name: str, item: Node, universe: Sequence[str]) -> str | None:
+    """One element of a list: a symbol, a position's key, a known word, or a name of the author's."""
+    if name in ("restricted", "whitelist"):
+        return reader.priced(item, universe)
+    if name == "blocked_sides":
+        key = reader.key(item, universe)
+        return None if key is None else f"{key[0]}:{key[1]}"
+    return reader.word(item, WORDS[name]) if name in WORDS else reader.text(item)
+
+
+def _map(reader: Reader, name: str, node: Node, universe: Sequence[str]) -> dict[str, Any]:
+    """A map by symbol, or by correlation group; sorted by key. It replaces the one before as a whole."""
+    read: dict[str, Any] = {}
+    for key, value in reader.pairs(node):
+        if name != "correlation_groups" and reader.priced(key, universe) is None:
+            continue
+        one = reader.word(value, WORDS[name]) if name in WORDS else _number(reader, name, value, parser(name))
+        if one is not None:
+            read[key.text] = one
+    return dict(sorted(read.items()))
+
+
+def _number(reader: Reader, name: str, node: Node, parse: Callable[[str], float]) -> float | None:
+    """A number that is not negative, nor 0 where that means nothing."""
     kinds = {"fraction": "a fraction such as `20 %`", "duration": "a duration such as `90 s`"}
-    parse: Callable[[str], float] = units.whole if isinstance(default, int) else parser(name)
     read = reader.read(node, parse, kinds.get(unit_of(name), "a number"))
     if read is not None and (read < 0 or (read == 0 and name in POSITIVE)):
         wanted = "more than 0" if name in POSITIVE else "0 or more"

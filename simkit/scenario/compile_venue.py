@@ -5,7 +5,7 @@ Comes in: a node. Goes out: `VenueProfile`. May import `scenario`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
 from simkit.scenario import units
@@ -18,14 +18,19 @@ from simkit.scenario.yaml_nodes import Node
 N = TypeVar("N", int, float)
 
 
-def venue_of(reader: Reader, node: Node | None) -> VenueProfile:
+def venue_of(reader: Reader, node: Node | None, universe: Sequence[str]) -> VenueProfile:
     """The venue's profile; ideal when nothing is said (B-LOOP-5)."""
     if node is None or node.is_scalar:
         reader.word(node, ("ideal",))
         return VenueProfile()
     block = reader.block(node, VenueDoc)
     funding = reader.block(block.get("funding"), FundingDoc)
-    rate = reader.read(funding.need("rate"), units.bps, "a rate such as `1 bps`")
+    rates, rate = funding.need("rate"), None
+    by_symbol: tuple[tuple[str, float], ...] = ()
+    if rates is not None and rates.kind == "map":
+        by_symbol = _rates(reader, rates, universe)
+    else:
+        rate = reader.read(rates, units.bps, "a rate such as `1 bps`")
     every = reader.read(funding.need("every"), _positive, "a number of loops")
 
     def number(name: str, parse: Callable[[str], N], what: str, *, signed: bool = False) -> N | Literal[0]:
@@ -52,8 +57,20 @@ def venue_of(reader: Reader, node: Node | None) -> VenueProfile:
         max_fill_frac=1.0 if max_fill is None else max_fill,
         funding_bps=rate or 0.0,
         funding_every=every or 0,
+        funding_rates=by_symbol,
         min_notional=number("min_notional", units.money, sum_text),
     )
+
+
+def _rates(reader: Reader, node: Node, universe: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """Funding rates by symbol, in the order of the universe; who is not named pays and receives nothing."""
+    found: dict[str, float] = {}
+    for key, value in reader.pairs(node):
+        symbol = reader.priced(key, universe)
+        rate = reader.read(value, units.bps, "a rate such as `1 bps`")
+        if symbol is not None and rate is not None:
+            found[symbol] = rate
+    return tuple((symbol, found[symbol]) for symbol in universe if symbol in found)
 
 
 def _positive(text: str) -> int:

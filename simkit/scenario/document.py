@@ -27,6 +27,7 @@ Money = Annotated[float | str, Meta(description="Money in USD: `10000 USD` or 10
 Price = Annotated[float | str, Meta(description="A price in USD, above 0.")]
 Qty = Annotated[float, Meta(description="An unsigned quantity in base units, above 0.")]
 Level = Annotated[float | str, Meta(description="A price, or the word `none`.")]
+File = Annotated[str, Meta(description="The stem of a file, `risk_snapshot`.")]
 Key = Annotated[str, Meta(description="`SYMBOL:SIDE`, for example `BTCUSDT:LONG`.")]
 Fraction = Annotated[float | str, Meta(description="`11 %` or `150 bps`; a bare number is refused.")]
 Bps = Annotated[float | str, Meta(description="`5 bps` or `0.05 %`; a bare number is refused.")]
@@ -40,7 +41,9 @@ class ClockDoc(Block, frozen=True, kw_only=True):
     """Scenario time."""
 
     start: Annotated[str, Meta(description="Time of L1, ISO 8601, UTC: `2025-01-06T00:00:00Z`.")]
-    loop: Duration
+    loop: Annotated[
+        Any, Meta(description="From a loop to the next: `60 s`, or by loop {L1: 110 s, L20: 80 s}.")
+    ]
     loops: Annotated[int, Meta(description="How many loops the run has.", ge=1)]
     sync: Annotated[str, Meta(description="How long after the publish sync_state runs (default `0 s`).")] = (
         "0 s"
@@ -111,7 +114,7 @@ class ReplayDoc(Block, frozen=True, kw_only=True):
 class FundingDoc(Block, frozen=True, kw_only=True):
     """Funding payments."""
 
-    rate: Bps
+    rate: Annotated[Any, Meta(description="`1 bps` per payment, or by symbol {BTCUSDT: 1 bps}.")]
     every: Annotated[int, Meta(description="Loops between two payments.", ge=1)]
 
 
@@ -152,6 +155,9 @@ class AccountDoc(Block, frozen=True, kw_only=True):
         dict[str, OffExchangeDoc],
         Meta(description="Assets held elsewhere, by name; they are no part of NAV."),
     ] = {}
+    mode: Annotated[
+        Literal["hedge", "one_way"], Meta(description="`one_way`: the venue holds one position per symbol.")
+    ] = "hedge"
 
 
 class PositionDoc(Block, frozen=True, kw_only=True):
@@ -176,6 +182,9 @@ class SignalDoc(Block, frozen=True, kw_only=True):
     sl: Annotated[Level, Meta(description="Stop level; `none` asks for no level.")] = "none"
     limit: Annotated[Price, Meta(description="Price of a resting limit order (default: market order).")] = 0
     twap: Annotated[bool, Meta(description="Ask for time slices.")] = False
+    maker: Annotated[bool, Meta(description="Ask for a maker attempt first.")] = False
+    leverage: Annotated[float, Meta(description="The leverage that an opening asks for, above 0.")] = 0
+    strategy: Annotated[str, Meta(description="The strategy that sends it.")] = ""
     id: Annotated[str, Meta(description="The intent's id (default `i-<loop>-<n>`).")] = ""
 
 
@@ -200,7 +209,7 @@ class EventDoc(Block, frozen=True, kw_only=True):
 
 
 class FaultDoc(Block, frozen=True, kw_only=True):
-    """One lie or outage, in one loop or a range: exactly one of the words below `at`."""
+    """One lie, outage or damage, in one loop or a range: exactly one of the words below `at`."""
 
     at: LoopRange
     wrong_balance: Annotated[Money, Meta(description="The equity that the executor reads.")] = 0
@@ -209,16 +218,49 @@ class FaultDoc(Block, frozen=True, kw_only=True):
     missing_ledger_position: Annotated[Key, Meta(description="A position without its ledger entry.")] = ""
     sync_down: Annotated[bool, Meta(description="`true`: sync_state does not run.")] = True
     balance_down: Annotated[bool, Meta(description="`true`: balance requests are not answered.")] = True
+    mark_missing: Annotated[str, Meta(description="A symbol of which the venue has no mark.")] = ""
+    closed_outside: Annotated[Key, Meta(description="A position that somebody else closes.")] = ""
+    registry_levels: Annotated[Key, Meta(description="A key whose levels are overwritten.")] = ""
+    latency: Annotated[Duration, Meta(description="How long orders take.")] = "0 s"
+    slippage: Annotated[Bps, Meta(description="How much worse taker fills are.")] = "0 bps"
+    order_refused: Annotated[
+        Literal["rejected", "expired"], Meta(description="How the venue answers; nothing is filled.")
+    ] = "rejected"
+    crash: Annotated[File, Meta(description="The executor dies at the write of this file.")] = ""
+    power_cut: Annotated[File, Meta(description="The file of which only what was synced survives.")] = ""
+    builder_error: Annotated[File, Meta(description="The file whose builder fails.")] = ""
+    config_unreadable: Annotated[bool, Meta(description="`true`: the risk config cannot be parsed.")] = True
+    damaged_file: Annotated[
+        File, Meta(description="The file that is damaged when its owner has written it.")
+    ] = ""
+    symbol: Annotated[
+        str, Meta(description="With `latency`, `slippage`, `order_refused`: only this symbol.")
+    ] = ""
+    when: Annotated[
+        Literal["before", "during", "after"],
+        Meta(description="With `crash`: before, during or after the write."),
+    ] = "before"
+    how: Annotated[
+        Literal["empty", "deleted", "array", "truncated"],
+        Meta(description="With `damaged_file`: the damage."),
+    ] = "empty"
     qty: Annotated[Qty | None, Meta(description="With `ghost_ledger_entry`.")] = None
     entry: Annotated[Price, Meta(description="With `ghost_ledger_entry`.")] = 0
-    tp: Annotated[Level, Meta(description="With `ghost_ledger_entry`.")] = "none"
-    sl: Annotated[Level, Meta(description="With `ghost_ledger_entry`.")] = "none"
+    tp: Annotated[Level, Meta(description="With `ghost_ledger_entry` and `registry_levels`.")] = "none"
+    sl: Annotated[Level, Meta(description="With `ghost_ledger_entry` and `registry_levels`.")] = "none"
     in_: Annotated[
         list[Literal["ledger", "registry"]],
         Meta(description="With `ghost_ledger_entry`: where the entry appears (default [ledger])."),
     ] = field(name="in", default_factory=lambda: ["ledger"])
 
 
+Prices = Annotated[
+    dict[str, Any],
+    Meta(description="The universe: by symbol a price, a series, {candles: …} or {random: …}."),
+]
+History = Annotated[dict[str, list[Price]], Meta(description="Closes before L1 by symbol, oldest first.")]
+Venue = Annotated[Literal["ideal"] | VenueDoc, Meta(description="`ideal` (default), or its settings.")]
+Positions = Annotated[dict[str, PositionDoc], Meta(description="Positions that are open before L1.")]
 Expect = Annotated[
     dict[str, dict[str, Any]],
     Meta(description="What must hold, under `always`, `never`, `L3..L5` or `columns` (a series per field)."),
@@ -229,13 +271,22 @@ Findings = Annotated[
 ]
 Executor = Annotated[
     dict[str, Any],
-    Meta(description="Settings of the executor by group, and `legacy: [D-nn]` for old defects."),
+    Meta(
+        description="Settings of the executor by group, and `legacy: [D-nn]` or `legacy: v7.6` for old defects."
+    ),
 ]
 
 
 class VariantDoc(Block, frozen=True, kw_only=True):
-    """What one variant adds to the scenario."""
+    """What one variant adds to the scenario, and the blocks that it replaces."""
 
+    clock: ClockDoc | None = None
+    prices: Prices = {}
+    history: History = {}
+    venue: Venue = "ideal"
+    account: AccountDoc | None = None
+    positions: Positions = {}
+    signals: Annotated[list[SignalDoc], Meta(description="Added to those of the scenario.")] = []
     executor: Executor = {}
     faults: Annotated[list[FaultDoc], Meta(description="Added to those of the scenario.")] = []
     events: Annotated[list[EventDoc], Meta(description="Added to those of the scenario.")] = []
@@ -256,19 +307,12 @@ class Document(Block, frozen=True, kw_only=True):
         int | str, Meta(description="A whole number, or a git hash; all randomness comes from it.")
     ]
     clock: ClockDoc
-    prices: Annotated[
-        dict[str, Any],
-        Meta(description="The universe: by symbol a price, a series, {candles: …} or {random: …}."),
-    ] = {}
+    prices: Prices = {}
     replay: ReplayDoc | None = None
-    history: Annotated[
-        dict[str, list[Price]], Meta(description="Closes before L1 by symbol, oldest first.")
-    ] = {}
-    venue: Annotated[Literal["ideal"] | VenueDoc, Meta(description="`ideal` (default), or its settings.")] = (
-        "ideal"
-    )
+    history: History = {}
+    venue: Venue = "ideal"
     account: AccountDoc
-    positions: Annotated[dict[str, PositionDoc], Meta(description="Positions that are open before L1.")] = {}
+    positions: Positions = {}
     signals: Annotated[list[SignalDoc], Meta(description="Intents, each in its loop.")] = []
     events: Annotated[list[EventDoc], Meta(description="What happens at the start of a loop.")] = []
     faults: Annotated[list[FaultDoc], Meta(description="Lies and outages.")] = []

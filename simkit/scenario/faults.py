@@ -13,6 +13,8 @@ from typing import Literal
 from msgspec import Struct
 
 Side = Literal["LONG", "SHORT"]
+When = Literal["before", "during", "after"]
+Damage = Literal["empty", "deleted", "array", "truncated"]
 
 
 class Model(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -28,21 +30,21 @@ class Loops(Model, frozen=True):
 
 
 class WrongBalance(Model, frozen=True, tag="wrong_balance"):
-    """The executor reads `equity` instead of what the account holds. Attacks INV-N07."""
+    """The executor reads `equity` instead of what the account holds."""
 
     at: Loops
     equity: int
 
 
 class AccountReset(Model, frozen=True, tag="account_reset"):
-    """The wallet becomes `equity` less open PnL and nothing is booked. Attacks INV-N07."""
+    """The wallet becomes `equity` less open PnL and nothing is booked."""
 
     at: Loops
     equity: int
 
 
 class GhostLedgerEntry(Model, frozen=True, tag="ghost_ledger_entry"):
-    """The ledger (and the registry, where named) gains an entry without a position. Attacks INV-L04."""
+    """The ledger (and the registry, where named) gains an entry without a position."""
 
     at: Loops
     symbol: str
@@ -56,7 +58,7 @@ class GhostLedgerEntry(Model, frozen=True, tag="ghost_ledger_entry"):
 
 
 class MissingLedgerPosition(Model, frozen=True, tag="missing_ledger_position"):
-    """The ledger loses the entry of an open position. Attacks INV-L04."""
+    """The ledger loses the entry of an open position."""
 
     at: Loops
     symbol: str
@@ -64,26 +66,26 @@ class MissingLedgerPosition(Model, frozen=True, tag="missing_ledger_position"):
 
 
 class SyncDown(Model, frozen=True, tag="sync_down"):
-    """sync_state does not run. Attacks freshness of S2."""
+    """sync_state does not run."""
 
     at: Loops
 
 
 class BalanceDown(Model, frozen=True, tag="balance_down"):
-    """The venue does not answer balance requests. Attacks NAV freshness."""
+    """The venue does not answer balance requests."""
 
     at: Loops
 
 
 class MarkMissing(Model, frozen=True, tag="mark_missing"):
-    """The venue has no mark price of `symbol`. Attacks INV-P06 and INV-P07 (B-POS-1)."""
+    """The venue has no mark price of `symbol`."""
 
     at: Loops
     symbol: str
 
 
 class ClosedOutside(Model, frozen=True, tag="closed_outside"):
-    """A position is closed at its mark by somebody else: no fill reaches the executor. Attacks INV-P07."""
+    """A position is closed at its mark by somebody else: no fill reaches the executor."""
 
     at: Loops
     symbol: str
@@ -91,7 +93,7 @@ class ClosedOutside(Model, frozen=True, tag="closed_outside"):
 
 
 class RegistryLevels(Model, frozen=True, tag="registry_levels"):
-    """The registry's levels of a key are overwritten (B-LED-11). Attacks INV-L08."""
+    """The registry's levels of a key are overwritten (B-LED-11)."""
 
     at: Loops
     symbol: str
@@ -101,7 +103,7 @@ class RegistryLevels(Model, frozen=True, tag="registry_levels"):
 
 
 class Latency(Model, frozen=True, tag="latency"):
-    """Orders take `latency_us` instead of the venue's own latency. Attacks S8's latency."""
+    """Orders take `latency_us` instead of the venue's own latency."""
 
     at: Loops
     latency_us: int
@@ -109,7 +111,7 @@ class Latency(Model, frozen=True, tag="latency"):
 
 
 class Slippage(Model, frozen=True, tag="slippage"):
-    """Taker fills are `bps` worse than the mark, on top of the venue's spread. Attacks S8's drift."""
+    """Taker fills are `bps` worse than the mark, on top of the venue's spread."""
 
     at: Loops
     bps: float
@@ -117,7 +119,7 @@ class Slippage(Model, frozen=True, tag="slippage"):
 
 
 class OrderRefused(Model, frozen=True, tag="order_refused"):
-    """The venue answers orders with `status` and fills nothing. Attacks B-RTR-10, B-VETO-7."""
+    """The venue answers orders with `status` and fills nothing."""
 
     at: Loops
     symbol: str = ""
@@ -125,41 +127,44 @@ class OrderRefused(Model, frozen=True, tag="order_refused"):
 
 
 class Crash(Model, frozen=True, tag="crash"):
-    """The executor dies in the publish phase of `at.first`: before, during or after the write of `stem`
-    (`peak_state` is a file of `logs/cache/`). A new one starts with the next loop."""
+    """The executor dies before, during or after the write of a file, and a new one starts with the next loop.
+
+    It dies in the publish phase of `at.first`; `peak_state` and `nav_confirmed` are files of `logs/cache/`."""
 
     at: Loops
     stem: str
-    when: Literal["before", "during", "after"] = "before"
+    when: When = "before"
 
 
 class PowerCut(Model, frozen=True, tag="power_cut"):
-    """After the publish and sync of `at.first` the power fails: of `stem` only what was synced survives. The
-    executor starts anew with the next loop. Attacks B-WR-1."""
+    """After publish and sync the power fails: of a file only what was synced survives (B-WR-1).
+
+    The executor starts anew with the loop after `at.first`."""
 
     at: Loops
     stem: str
 
 
 class BuilderError(Model, frozen=True, tag="builder_error"):
-    """The builder of `stem` fails with an error. Attacks INV-G07."""
+    """The builder of `stem` fails with an error."""
 
     at: Loops
     stem: str
 
 
 class ConfigUnreadable(Model, frozen=True, tag="config_unreadable"):
-    """The risk config cannot be parsed when the loop reloads it (B-LOOP-2 step 1). Attacks INV-R18."""
+    """The risk config cannot be parsed when the loop reloads it (B-LOOP-2 step 1)."""
 
     at: Loops
 
 
 class DamagedFile(Model, frozen=True, tag="damaged_file"):
-    """After publish and sync `stem` is emptied, deleted, replaced by an array or truncated. Attacks INV-G01."""
+    """When its owner has written it `stem` is emptied, deleted, replaced by an array or truncated: the executor's
+    files after the publish, nav_state after the sync."""
 
     at: Loops
     stem: str
-    how: Literal["empty", "deleted", "array", "truncated"]
+    how: Damage
 
 
 Fault = (
@@ -181,3 +186,24 @@ Fault = (
     | ConfigUnreadable
     | DamagedFile
 )
+
+#: The rules that each kind puts to the test: what the executor makes of it, or shows, is theirs to judge.
+ATTACKS: dict[type[Fault], tuple[str, ...]] = {
+    WrongBalance: ("INV-N07",),
+    AccountReset: ("INV-N07",),
+    GhostLedgerEntry: ("INV-L04", "INV-X03"),
+    MissingLedgerPosition: ("INV-L04", "INV-X03", "INV-D22"),
+    SyncDown: ("INV-NS07", "INV-X02"),
+    BalanceDown: ("INV-N09", "INV-R18"),
+    MarkMissing: ("INV-P06", "INV-P07"),
+    ClosedOutside: ("INV-P07", "INV-L10"),
+    RegistryLevels: ("INV-L08", "INV-L12"),
+    Latency: ("INV-H02", "INV-H03"),
+    Slippage: ("INV-H02", "INV-H03"),
+    OrderRefused: ("INV-D05", "INV-X04"),
+    Crash: ("INV-X01", "INV-G07", "INV-G08"),
+    PowerCut: ("INV-G01", "INV-X02"),
+    BuilderError: ("INV-G07", "INV-X01"),
+    ConfigUnreadable: ("INV-R18",),
+    DamagedFile: ("INV-G01", "INV-G13", "INV-G14"),
+}

@@ -57,14 +57,18 @@ class ClockSpec(Model, frozen=True):
 
     def at(self, loop: int) -> int:
         """The time of `loop` in microseconds."""
-        ts = self.start_us + (loop - 1) * self.period_us
+        ts, period = self.start_us + (loop - 1) * self.period_us, self.period_us
         for step in self.periods:  # each changes what lies between its loop and the next
-            ts += max(0, loop - step.loop) * (step.value - self._before(step))
+            if step.loop >= loop:
+                break
+            ts += (loop - step.loop) * (step.value - period)
+            period = step.value
         return ts
 
-    def _before(self, step: Step) -> int:
-        earlier = [other.value for other in self.periods if other.loop < step.loop]
-        return earlier[-1] if earlier else self.period_us
+    @property
+    def shortest_us(self) -> int:
+        """The shortest time between two loops."""
+        return min((self.period_us, *(step.value for step in self.periods)))
 
 
 # Market ----------------------------------------------------------------------------------------------------
@@ -169,6 +173,7 @@ class VenueProfile(Model, frozen=True):
     funding_bps: float = 0.0
     funding_every: int = 0
     min_notional: int = 0
+    funding_rates: tuple[tuple[str, float], ...] = ()
 
 
 # Account and opening state ---------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from simkit.scenario.units import Unreadable, nearest
 from simkit.scenario.yaml_nodes import Node
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 MOST_MISTAKES: Final = 200
 #: A series as written: loop, value, and the node that says so; each value holds until the next loop.
 Series = list[tuple[int, T, Node]]
@@ -84,12 +85,24 @@ class Reader:
             self.wrong(node, f"found {node.found()}, expected true or false")
         return node.value is True
 
-    def word(self, node: Node | None, known: Sequence[str]) -> str | None:
+    def true(self, node: Node) -> bool:
+        """`true`; a switch that is off is left out."""
+        if node.kind == "bool" and node.value is False:
+            self.wrong(node, "`false` says nothing here", "write `true` or leave the entry out")
+        return self.flag(node)
+
+    def level(self, node: Node | None) -> int | None:
+        """A price level, or None for the word `none`."""
+        return self.read(node, units.level, "a price, or `none`")
+
+    def word(self, node: Node | None, known: Sequence[W]) -> W | None:
         """One of the known words."""
         written = self.read(node, str, " or ".join(f"`{word}`" for word in known))
-        if node is None or written is None or written in known:
-            return written
-        self.wrong(node, f"`{written}` is unknown here", nearest(written, known))
+        for word in known:
+            if word == written:
+                return word
+        if node is not None and written is not None:
+            self.wrong(node, f"`{written}` is unknown here", nearest(written, known))
         return None
 
     def loop(self, node: Node | None) -> int | None:

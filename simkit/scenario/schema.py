@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from simkit.core.legacy import LEGACY
+from simkit.core.legacy import LEGACY, PROFILES
 from simkit.core.settings import Settings
 from simkit.scenario.compile_settings import WORDS, groups, unit_of
 from simkit.scenario.document import Document
@@ -76,9 +76,12 @@ def _executor(*, with_legacy: bool) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     if with_legacy:
         properties["legacy"] = {
-            "type": "array", "items": {"type": "string", "enum": list(LEGACY)},
-            "description": "Old defects to show again.",
-        }  # fmt: skip
+            "anyOf": [
+                {"type": "string", "enum": list(PROFILES)},
+                {"type": "array", "items": {"type": "string", "enum": [*LEGACY, *PROFILES]}},
+            ],
+            "description": "Old defects to show again, or `v7.6` for all of them.",
+        }
     for name, part in groups().items():
         base = getattr(defaults, name)
         properties[name] = {
@@ -99,7 +102,8 @@ def _setting(name: str, default: Any) -> dict[str, Any]:
             "items": {"type": "string", **({"enum": list(WORDS[name])} if name in WORDS else {})},
         }
     if isinstance(default, dict):
-        return {"type": "object", "additionalProperties": {"type": ["number", "string"]}}
+        word = {"type": "string", "enum": list(WORDS[name])} if name in WORDS else None
+        return {"type": "object", "additionalProperties": word or {"type": ["number", "string"]}}
     if isinstance(default, str):
         return {"type": "string", "enum": list(WORDS[name])}
     if isinstance(default, int):

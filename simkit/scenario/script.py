@@ -13,8 +13,10 @@ from msgspec import Struct
 
 from simkit.contract.table import REGISTRY_PATH
 from simkit.scenario.model import (
+    Crash,
     Event,
     Fault,
+    PowerCut,
     ResetPeak,
     Restart,
     Scenario,
@@ -30,7 +32,7 @@ F = TypeVar("F")
 
 class Cue(Struct, frozen=True, gc=False):
     """What the script says for one loop. `nav` is the scripted equity (B-NAV-9) in micro-USD, None where equity is
-    not scripted."""
+    not scripted. `starts`: a new executor starts with this loop."""
 
     loop: int
     signals: tuple[Signal, ...] = ()
@@ -38,6 +40,7 @@ class Cue(Struct, frozen=True, gc=False):
     faults: tuple[Fault, ...] = ()
     nav: int | None = None
     synced: bool = True
+    starts: bool = False
 
     @property
     def restart(self) -> Restart | None:
@@ -64,6 +67,18 @@ class Cue(Struct, frozen=True, gc=False):
         """The first active fault of that kind."""
         return next((fault for fault in self.faults if isinstance(fault, kind)), None)
 
+    def faults_of(self, kind: type[F]) -> tuple[F, ...]:
+        """All active faults of that kind, in file order."""
+        return tuple(fault for fault in self.faults if isinstance(fault, kind))
+
+
+def starts(scenario: Scenario) -> frozenset[int]:
+    """The loops that begin with a new executor: L1, those of a restart, and those after a crash or a power
+    cut."""
+    restarts = [event.loop for event in scenario.events if isinstance(event, Restart)]
+    deaths = [fault.at.first + 1 for fault in scenario.faults if isinstance(fault, Crash | PowerCut)]
+    return frozenset((1, *restarts, *deaths))
+
 
 class Script:
     """Answers `at(loop)` for loops in rising order."""
@@ -78,6 +93,7 @@ class Script:
         self._signals = {loop: tuple(found) for loop, found in signals.items()}
         self._events = {loop: tuple(found) for loop, found in events.items()}
         self._faults = scenario.faults
+        self._starts = starts(scenario)
         self._steps = scenario.account.nav
         self._next_step = 0
         self._nav: int | None = None
@@ -90,4 +106,7 @@ class Script:
             self._next_step += 1
         faults = tuple(f for f in self._faults if f.at.first <= loop <= f.at.last) if self._faults else ()
         synced = not any(isinstance(fault, SyncDown) for fault in faults)
-        return Cue(loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced)
+        return Cue(
+            loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced,
+            loop in self._starts,
+        )  # fmt: skip

@@ -6,11 +6,12 @@ May import `core`, `contract` and `executor.state`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import UNSET
 
 from simkit.contract.shapes import auxiliary, book
+from simkit.contract.shapes.base import Side
 from simkit.core.clock import epoch_s
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.executor import state as st
@@ -96,7 +97,7 @@ def _position(row: st.PositionRow) -> book.PositionRow:
         notional=row.notional / USD,
         qty=row.qty / QTY,
         realized_pnl=row.realized / USD,
-        side=row.side,
+        side=cast(Side, row.told or row.side),
         symbol=row.symbol,
         unrealized_pnl=row.unrealized / USD,
     )
@@ -133,12 +134,13 @@ def _ledger_entry(entry: st.LedgerEntry) -> book.LedgerEntry:
 def registry_entry(entry: st.RegistryEntry) -> auxiliary.RegistryEntry:
     """One entry of AUX-1; `source` is left out where the levels came with an entry fill."""
     return auxiliary.RegistryEntry(
-        entry_price=entry.entry / PRICE,
+        entry_price=entry.entry / PRICE if entry.entry else UNSET,
         position_side=entry.side,
-        qty=entry.qty / QTY,
+        qty=entry.qty / QTY if entry.qty else UNSET,
         registered_at=epoch_s(entry.registered_at),
         source=_SOURCES.get(entry.source, UNSET),
         stop_loss_price=price(entry.sl),
+        strategy=entry.strategy or UNSET,
         symbol=entry.symbol,
         take_profit_price=price(entry.tp),
     )

@@ -41,12 +41,12 @@ def _score_row(row: st.ScoreRow, minimum: float) -> intel.ScoreRow:
         hybrid=intel.Hybrid(
             min_for_emission=minimum,
             passes_emission=row.passes,
-            router_quality_score=row.router,
+            router_quality_score=row.router_quality,
             score=row.score,
         ),
         hybrid_score=row.score,
         inputs=intel.ScoreInputs(expectancy=row.raw_expectancy, router=row.raw_router),
-        router_quality_score=row.router,
+        router_quality_score=row.router_quality,
         score=row.score,
         symbol=row.symbol,
     )

@@ -1,4 +1,4 @@
-"""Builders of S7 risk_snapshot and S5 kpis_v7.
+"""Builders of S7 risk_snapshot, S5 kpis_v7 and AUX-7, the peak file.
 
 Comes in: `ExecutorState`, money in scaled integers, fractions as floats. Goes out: shapes. May import `core`,
 `contract` and `executor.state`. Every `*_pct` and `*_frac` in these files is a fraction: 0.11 is 11 % (A-25).
@@ -6,9 +6,13 @@ Comes in: `ExecutorState`, money in scaled integers, fractions as floats. Goes o
 
 from __future__ import annotations
 
+from typing import cast
+
 from msgspec import UNSET, UnsetType
 
-from simkit.contract.shapes import health
+from simkit.contract.shapes import auxiliary, health
+from simkit.contract.shapes.base import DdWord
+from simkit.core.clock import epoch_s
 from simkit.core.numeric import USD, fraction
 from simkit.core.settings import VarSettings
 from simkit.executor import state as st
@@ -32,11 +36,11 @@ def risk_snapshot(state: st.ExecutorState) -> health.RiskSnapshot:
         },
         cvar=UNSET if state.var is None else _cvar(state.var, settings.var),
         daily_loss_frac=risk.daily_loss,
-        dd_frac=dd,
+        dd_frac=risk.dd,
         dd_state=health.DdState(
             drawdown=health.DdPct(dd_pct=dd),
             since_ts=stamp(drop.since_ts),
-            state=drop.state,
+            state=_word(drop),
             transitions=drop.transitions,
         ),
         drawdown=health.Drawdown(dd_abs=drop.dd_abs / USD, dd_pct=dd, nav=nav, peak_nav=drop.peak / USD),
@@ -61,6 +65,11 @@ def risk_snapshot(state: st.ExecutorState) -> health.RiskSnapshot:
         updated_ts=now,
         var=UNSET if state.var is None else _var(state.var, settings.var),
     )
+
+
+def _word(drop: st.DrawdownPart) -> DdWord:
+    """The state as published; under D-04 and D-02 a word that the contract does not know."""
+    return cast(DdWord, drop.word) if drop.word else drop.state
 
 
 def _anomalies(state: st.ExecutorState) -> health.Anomalies:
@@ -120,7 +129,7 @@ def kpis(state: st.ExecutorState) -> health.Kpis:
     """S5. `dd_state` is the bare word of S7's state (A-03)."""
     now, dd, var = stamp(state.ts), state.drawdown.dd, state.var
     return health.Kpis(
-        dd_state=state.drawdown.state,
+        dd_state=_word(state.drawdown),
         drawdown=health.DdPct(dd_pct=dd),
         per_symbol=_per_symbol(state.positions, state.nav.nav),
         portfolio=health.KpiPortfolio(
@@ -149,3 +158,19 @@ def _per_symbol(rows: tuple[st.PositionRow, ...], nav: int) -> dict[str, health.
             pnl_pct=fraction(pnl, nav) if nav > 0 else UNSET,
         )
     return per_symbol
+
+
+def peak_state(state: st.ExecutorState) -> auxiliary.PeakState:
+    """AUX-7: what peak and day go on from after a restart (B-RST-2), and what sync_state mirrors (B-SYNC-6)."""
+    kept = state.kept
+    return auxiliary.PeakState(
+        daily_nav=kept.opening_nav / USD,
+        daily_peak=kept.day_peak / USD,
+        daily_ts=epoch_s(kept.since_ts),
+        day=kept.day,
+        peak_nav=kept.peak / USD,
+        peak_ts=epoch_s(kept.peak_ts),
+        realized_pnl_today=kept.realized / USD,
+        reset_timezone="UTC",
+        updated_at=epoch_s(state.ts),
+    )

@@ -9,7 +9,7 @@ folder or longer than `LONGEST` reads as its default; nothing raises on what it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,9 @@ from simkit.contract.health import HealthReport, age_s, health_report
 from simkit.contract.readers import REGISTRY, Doc, read_object
 from simkit.contract.table import by_stem
 from simkit.contract.values import num, obj
+from simkit.core.canon import decode
 from simkit.core.files import read_regular
+from simkit.core.settings import Settings
 
 #: Bytes; a longer file is not read.
 LONGEST = 16 * 1024 * 1024
@@ -35,6 +37,8 @@ _RISK_BADGES = {
     "CRISIS": "RISK_CRITICAL",
 }
 
+#: Why an array is no document.
+_ARRAY = read_object(b"[]")[1]
 _NAV_NAMES = ("total_equity", "nav", "nav_usd")
 
 LedgerStatus = Literal["ok", "partial", "error"]
@@ -64,10 +68,12 @@ class Dashboard(Struct, frozen=True):
     health: HealthReport
 
 
-def read_dashboard(state_dir: Path, now_us: int) -> Dashboard:
-    """Read the folder once, each file at most once. `now_us` is the reader's clock in microseconds."""
+def read_dashboard(state_dir: Path, now_us: int, legacy: frozenset[str] = frozenset()) -> Dashboard:
+    """Read the folder once, each file at most once. `now_us` is the reader's clock in microseconds; `legacy` may
+    hold D-35: one array blanks every panel."""
     found, unreadable = _load(state_dir)
-    docs: dict[str, Doc] = {stem: found.get(stem, {}) for stem in _STEMS}
+    shown = {} if "D-35" in legacy and _ARRAY in unreadable.values() else found
+    docs: dict[str, Doc] = {stem: shown.get(stem, {}) for stem in _STEMS}
     positions, ledger = _positions(docs), _ledger(docs)
     nav_state = docs["nav_state"]
     age = age_s(nav_state, now_us)
@@ -84,6 +90,19 @@ def read_dashboard(state_dir: Path, now_us: int) -> Dashboard:
         ledger_status=ledger_status(positions, ledger),
         health=health_report(found, unreadable, now_us),
     )
+
+
+def loader_of(settings: Settings) -> Callable[[str, bytes | None], object] | None:
+    """How this reader takes one file by stem and bytes, where that is not the contract's own way (D-35)."""
+    return _passing_arrays if "D-35" in settings.legacy else None
+
+
+def _passing_arrays(stem: str, data: bytes | None) -> object:
+    """D-35: an array is passed through instead of becoming the default."""
+    document, reason = (None, "") if data is None else read_object(data)
+    if document is None:
+        return decode(data) if data is not None and reason == _ARRAY else {}
+    return document
 
 
 def _load(folder: Path) -> tuple[dict[str, Doc], dict[str, str]]:

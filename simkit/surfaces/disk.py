@@ -21,8 +21,10 @@ from simkit.contract.table import ORDERS_LOG, STATE
 from simkit.core.clock import MICROSECONDS
 from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY, USD, NonFinite, scaled
-from simkit.executor.port import Disk, PastClose
-from simkit.executor.state import RegistryEntry
+from simkit.executor.port import Confirmed, Disk, PastClose
+from simkit.executor.state import LedgerEntry, PositionRow, RegistryEntry
+from simkit.surfaces import peak_file
+from simkit.surfaces.activity import filled_slices, past_loops
 
 S = TypeVar("S", bound=Shape)
 
@@ -43,15 +45,48 @@ def read_disk(door: Door, run: int) -> Disk:
     nav = published(door, "nav", book.Nav)
     risk = published(door, "risk_snapshot", health.RiskSnapshot)
     factors = published(door, "factor_diagnostics", intel.FactorDiagnostics)
+    scores = published(door, "symbol_scores_v6", intel.SymbolScores)
     disk = Disk(
         run,
         registry=_registry(published(door, readers.REGISTRY, auxiliary.TpSlRegistryFile)),
-        position_keys=_position_keys(published(door, "positions_state", book.PositionsState)),
+        positions=_positions(published(door, "positions_state", book.PositionsState)),
+        ledger=_ledger(published(door, "positions_ledger", book.PositionsLedger)),
         last_nav=None if nav is None else _count(nav.nav, USD),
+        confirmed=_confirmed(nav, risk),
+        kept=peak_file.read(door),
         factor_weights=None if factors is None else factors.weights or None,
+        failing=()
+        if scores is None
+        else tuple([r.symbol for r in scores.symbols if not r.hybrid.passes_emission]),
         closes=_closes(door),
+        activity=past_loops(door),
+        slices=filled_slices(door),
     )
     return disk if risk is None else _with_risk(disk, risk)
+
+
+def _confirmed(nav: book.Nav | None, risk: health.RiskSnapshot | None) -> Confirmed | None:
+    """The NAV that was read live last: nav.json's own where it is live; a cached one is as old as the risk snapshot
+    says."""
+    if nav is None or nav.nav_detail is UNSET or nav.nav_detail.breakdown is UNSET:
+        return None
+    parts, ts = nav.nav_detail.breakdown, readers.parse_time(nav.updated_ts)
+    if nav.nav_detail.source == "cache":
+        ts = _last_live(risk)
+    elif nav.nav_detail.source != "live":
+        ts = None
+    if ts is None or "wallet" not in parts or "unrealized_pnl" not in parts:
+        return None
+    return Confirmed(
+        scaled(nav.nav, USD), scaled(parts["wallet"], USD), scaled(parts["unrealized_pnl"], USD), ts
+    )
+
+
+def _last_live(risk: health.RiskSnapshot | None) -> int | None:
+    if risk is None or risk.nav_health is UNSET or not risk.nav_health.sources_ok:
+        return None
+    at, age = readers.parse_time(risk.updated_ts), _count(risk.nav_health.age_s, MICROSECONDS)
+    return None if at is None or age is None else at - age
 
 
 def _with_risk(disk: Disk, risk: health.RiskSnapshot) -> Disk:
@@ -62,7 +97,6 @@ def _with_risk(disk: Disk, risk: health.RiskSnapshot) -> Disk:
         last_dd_since=readers.parse_time(state.since_ts),
         last_transitions=0 if state.transitions is UNSET else state.transitions,
         last_dd_pct=risk.drawdown.dd_pct,
-        peak_nav=_count(risk.drawdown.peak_nav, USD),
     )
 
 
@@ -80,6 +114,7 @@ def _registry(file: auxiliary.TpSlRegistryFile | None) -> dict[str, RegistryEntr
             _count(entry.qty, QTY) or 0,
             _count(entry.registered_at, MICROSECONDS) or 0,
             "" if entry.source is UNSET else entry.source,
+            "" if entry.strategy is UNSET else entry.strategy,
         )
         for key, entry in sorted(file.entries.items())
     }
@@ -109,13 +144,49 @@ def _closes(door: Door) -> tuple[PastClose, ...]:
     return tuple(found)
 
 
-def _position_keys(file: book.PositionsState | None) -> tuple[str, ...] | None:
-    """P of B-LED-4: rows with qty != 0 and entry > 0."""
+def _positions(file: book.PositionsState | None) -> tuple[PositionRow, ...] | None:
+    """The rows of S3 that count as positions (B-LED-4), sorted by key."""
     if file is None:
         return None
-    return tuple(
-        sorted(f"{row.symbol}:{row.side}" for row in file.positions if row.qty and row.entry_price > 0.0)
-    )
+    rows = [
+        PositionRow(
+            f"{row.symbol}:{row.side}",
+            row.symbol,
+            row.side,
+            scaled(row.qty, QTY),
+            scaled(row.entry_price, PRICE),
+            scaled(row.mark_price, PRICE),
+            scaled(row.unrealized_pnl, USD),
+            _count(row.realized_pnl, USD) or 0,
+            scaled(row.notional, USD),
+        )
+        for row in file.positions
+        if row.qty and row.entry_price > 0.0
+    ]
+    return tuple(sorted(rows, key=lambda row: row.key))
+
+
+def _ledger(file: book.PositionsLedger | None) -> dict[str, LedgerEntry] | None:
+    """The entries of S4 by key, sorted; one without its times cannot be used."""
+    if file is None:
+        return None
+    found: dict[str, LedgerEntry] = {}
+    for entry in file.entries:
+        created, updated = _count(entry.created_ts, MICROSECONDS), _count(entry.updated_ts, MICROSECONDS)
+        if created is not None and updated is not None:
+            key = f"{entry.symbol}:{entry.side}"
+            found[key] = LedgerEntry(
+                key,
+                entry.symbol,
+                entry.side,
+                scaled(entry.qty, QTY),
+                scaled(entry.entry_price, PRICE),
+                _count(entry.tp, PRICE),
+                _count(entry.sl, PRICE),
+                created,
+                updated,
+            )
+    return {key: found[key] for key in sorted(found)}
 
 
 def _count(value: float | UnsetType | None, per_unit: int) -> int | None:

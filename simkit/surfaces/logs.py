@@ -4,7 +4,9 @@ Comes in: venue events and vetoes of one loop. Goes out: bytes, one line each, o
 May import `core`, `contract`, `exchange.orders` and `executor.port`.
 
 Line times (`ts`) are the loop's, event times (`ts_ack`, `ts_fill_*`, `ts_close`) the venue's. An `order_ack`
-is an answer of the venue or a later change of an order's state; `order_close` follows each fill that reduces.
+is an answer of the venue or a later change of an order's state; `order_close` follows each fill that reduces. Its
+fees are its own and, by the closed share, those of opening what it closes (B-POS-5): all closes of a position
+together bear all its fees. Events are typed, so that none lacks a required field.
 """
 
 from __future__ import annotations
@@ -95,7 +97,7 @@ def _close(event: Fill, now: str) -> auxiliary.OrderClose:
     order = event.order
     return auxiliary.OrderClose(
         client_order_id=order.id,
-        fees_total=event.fee / USD,
+        fees_total=(event.fee + event.lot_fees) / USD,
         hostname=HOSTNAME,
         order_id=event.venue_id,
         pid=PID,
@@ -117,7 +119,7 @@ def _veto(veto: Veto, now: str) -> auxiliary.RiskVeto:
         pid=PID,
         qty_req=veto.qty / QTY,
         signal_ts=now,
-        strategy="scripted",
+        strategy=veto.strategy or "scripted",
         symbol=veto.symbol,
         ts=now,
         veto_detail=auxiliary.VetoDetail(

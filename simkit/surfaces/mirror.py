@@ -3,7 +3,8 @@
 Comes in: the executor's files as bytes on disk. Goes out: `nav_state.json`. May import `core`, `contract` and
 `scenario`.
 
-The peak is kept in micro-USD. The published drawdown is a percent (0..100), as fine as S7's fraction.
+The peak is kept in micro-USD; the executor's peak file (AUX-7) overrules it whenever that has changed (B-SYNC-6). The
+published drawdown is a percent (0..100), as fine as S7's fraction.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec import UNSET, Struct
 
 from simkit.contract.readers import parse_time, read_object
 from simkit.contract.shapes import book
-from simkit.contract.table import by_stem
+from simkit.contract.table import PEAK_PATH, by_stem
 from simkit.core.canon import encode
 from simkit.core.clock import MICROSECONDS
 from simkit.core.files import Door
@@ -21,6 +22,7 @@ from simkit.core.numeric import USD, fraction, q7, scaled
 from simkit.core.settings import NavSettings
 from simkit.scenario.model import ResetPeak, Scenario, SetSetting
 from simkit.scenario.script import Cue
+from simkit.surfaces import peak_file
 from simkit.surfaces.disk import published
 from simkit.surfaces.stamp import SYNC_STATE, stamp
 
@@ -99,15 +101,19 @@ class Mirror:
     def __init__(self, door: Door, scenario: Scenario) -> None:
         self._door = door
         self._guard = scenario.settings.nav
+        self._legacy = frozenset(scenario.settings.legacy)
         self._ahead = [e for e in scenario.events if isinstance(e, ResetPeak | SetSetting)]
         self._ahead.sort(key=lambda event: event.loop, reverse=True)
         last = published(door, "nav_state", book.NavState)
         self._aum = None if last is None else last.aum
         self._tracker = Tracker(None if last is None else _peak(last))
+        self._peak_file: bytes | None = None
+        self._realized: int | None = None
         self.failed = ""
 
     def sync(self, ts: int, cue: Cue) -> None:
-        """One pass at `ts` (microseconds) after a loop; one that fails changes nothing (B-SYNC-7)."""
+        """One pass at `ts` (microseconds) after a loop (B-SYNC-1): S2, and no other surface. One that fails changes
+        nothing, and the next one tries again (B-SYNC-7); so does one that finds no usable source (B-SYNC-4)."""
         self.failed = ""
         try:
             source = read_source(self._door.read(_NAV))
@@ -120,7 +126,9 @@ class Mirror:
             self.failed = str(problem)
 
     def _mirrored(self, source: Source, ts: int, cue: Cue) -> book.NavState:
+        """The mirror of a usable source with the source's own time, be it older than the last (B-SYNC-3, B-SYNC-5)."""
         nav, tracker = source.nav, self._tracker
+        self._take_peak_file()
         reset = self._follow(cue.loop) or cue.reset_peak
         tracker.see(nav, self._guard, reset=reset)
         depth, percent = tracker.drawdown(nav)
@@ -128,8 +136,13 @@ class Mirror:
         lkg = source.aum is None and self._aum is not None
         aum = source.aum or self._aum or book.Aum(futures=equity, offexchange={}, total=equity)
         self._aum = aum
+        age_us, printed = max(0, ts - source.ts), source.printed
+        if "D-06" in self._legacy:
+            age_us, printed = 0, stamp(ts)
+        if "D-18" in self._legacy:
+            age_us = 0
         return book.NavState(
-            age_s=max(0, ts - source.ts) / MICROSECONDS,
+            age_s=age_us / MICROSECONDS,
             aum=aum,
             drawdown=percent,
             drawdown_abs=depth / USD,
@@ -138,11 +151,24 @@ class Mirror:
             nav=equity,
             nav_usd=equity,
             peak_equity=UNSET if tracker.peak is None else tracker.peak / USD,
+            realized_pnl_today=UNSET if self._realized is None else self._realized / USD,
             synced_ts=stamp(ts),
             total_equity=equity,
-            updated_at=source.printed,
-            updated_ts=source.printed,
+            updated_at=printed,
+            updated_ts=printed,
         )
+
+    def _take_peak_file(self) -> None:
+        """Peak and realised PnL of the day as the executor keeps them, where they changed; from a file that is
+        torn or missing nothing is taken."""
+        data = self._door.tree.get(PEAK_PATH)
+        if data is self._peak_file:
+            return
+        self._peak_file = data
+        kept = peak_file.decode(data)
+        if kept is not None:
+            self._tracker.peak = kept.peak if kept.peak > 0 else None
+            self._realized = kept.realized
 
     def _follow(self, loop: int) -> bool:
         """Take the settings in force up to `loop`.

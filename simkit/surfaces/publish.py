@@ -1,7 +1,7 @@
 """The publisher: an executor that returns state becomes one that writes its own files.
 
 Comes in: a `StateExecutor` and a door. Goes out: files, in the order of B-LOOP-3, and the executor's own
-`LoopOutput`. May import `core`, `contract`, `scenario.model`, `executor.port` and `executor.state`.
+`LoopOutput`. May import `core`, `contract`, `scenario`, `executor.port` and `executor.state`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,31 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from simkit.contract.shapes.base import Shape
-from simkit.contract.table import ENGINE_METADATA, ORDERS_LOG, REGISTRY_PATH, VETO_LOG, by_id
+from simkit.contract.table import (
+    ENGINE_METADATA,
+    ORDERS_LOG,
+    PEAK_PATH,
+    REGISTRY_PATH,
+    VETO_LOG,
+    by_id,
+    paths,
+)
 from simkit.core.canon import encode
 from simkit.core.files import Door
 from simkit.exchange.orders import VenuePort
 from simkit.executor.port import LoopInput, LoopOutput, StateExecutor
-from simkit.executor.state import ExecutorState, IntelPart
-from simkit.scenario.model import Restart, Scenario
-from simkit.surfaces import build_book, build_diagnostics, build_intel, build_risk, build_router
+from simkit.executor.state import ExecutorState, IntelPart, KeptPart
+from simkit.scenario.model import BuilderError, Crash, Scenario
+from simkit.scenario.script import starts
+from simkit.surfaces import build_book, build_diagnostics, build_intel, build_risk, build_router, legacy_files
+from simkit.surfaces.broken_door import ExecutorDied
 from simkit.surfaces.disk import read_disk
+from simkit.surfaces.legacy_files import Build, Table
 from simkit.surfaces.logs import order_lines, veto_lines
 from simkit.surfaces.stamp import EXECUTOR
 
 #: Every loop, most upstream first (B-LOOP-3); all of one loop carry one time.
-PER_LOOP: tuple[tuple[str, Callable[[ExecutorState], Shape]], ...] = (
+PER_LOOP: Table = (
     (by_id["S1"].path, build_book.nav),
     (by_id["S3"].path, build_book.positions_state),
     (REGISTRY_PATH, build_book.registry_file),
@@ -37,11 +47,12 @@ PER_LOOP: tuple[tuple[str, Callable[[ExecutorState], Shape]], ...] = (
 )
 
 #: Only in loops that run intel.
-PER_INTEL: tuple[tuple[str, Callable[[ExecutorState, IntelPart], Shape]], ...] = (
+PER_INTEL: Table = (
     (by_id["S9"].path, build_intel.symbol_scores),
     (by_id["S10"].path, build_intel.rv_momentum),
     (by_id["S11"].path, build_intel.factor_diagnostics),
 )
+_FACTORS = by_id["S11"].path
 
 
 class FailedWrite(Struct, frozen=True):
@@ -52,52 +63,94 @@ class FailedWrite(Struct, frozen=True):
     reason: str
 
 
+class BuilderFailed(Exception):
+    """A builder failed before it had a document (`BuilderError`)."""
+
+
+#: What may go wrong with one file and must not touch the others.
+_GUARDED = (OSError, build_book.BrokenRowError, BuilderFailed)
+_NOTHING = LoopOutput((), (), (), ())
+
+
 class Publisher:
     """Meets `executor.port.Executor`. `failed` lists the failed writes of the last loop."""
 
     def __init__(self, make: Callable[[], StateExecutor], scenario: Scenario, door: Door) -> None:
         self._inner = make()
-        self._scenario = scenario
         self._door = door
+        self._legacy = frozenset(scenario.settings.legacy)
+        self._starts = starts(scenario)
+        self._per_loop, self._per_intel = legacy_files.with_defects(PER_LOOP, self._legacy), PER_INTEL
+        for fault in scenario.faults:
+            if isinstance(fault, BuilderError):
+                self._per_loop = _failing(self._per_loop, fault, self._legacy)
+                self._per_intel = _failing(self._per_intel, fault, self._legacy)
+        self._kept: KeptPart | None = None
+        self._peak_deaths = frozenset(
+            [f.at.first for f in scenario.faults if isinstance(f, Crash) and paths[f.stem] == PEAK_PATH]
+        )
+        self._waiting = False
         self.name = self._inner.name
         self.capabilities = self._inner.capabilities
         self.failed: list[FailedWrite] = []
 
     def start(self, ts: int, venue: VenuePort) -> None:
-        """Start-up (B-LOOP-1): the inner executor is handed what the last one left on disk."""
-        events, loop = self._scenario.events, self._door.loop
-        restarts = [event for event in events if isinstance(event, Restart) and 1 < event.loop <= loop]
-        self._inner.start(ts, read_disk(self._door, 1 + len(restarts)), venue)
+        """Start-up (B-LOOP-1): the inner executor is handed what the last one left on disk (B-RST-2). Nothing waits
+        for a flat book; under D-17 a restart does."""
+        loop = self._door.loop
+        run = len([first for first in sorted(self._starts) if first <= loop])
+        self._waiting = "D-17" in self._legacy and run > 1 and bool(venue.positions())
+        if not self._waiting:
+            self._inner.start(ts, read_disk(self._door, max(run, 1)), venue)
 
     def step(self, now: LoopInput, venue: VenuePort) -> LoopOutput:
-        """One loop: what the inner executor does, then its logs and all its files."""
-        state, output = self._inner.step(now, venue)
+        """One loop: what the inner executor does, then its logs and all its files. An executor that dies over a
+        file (`Crash`) has traded all the same: its output is told, the files after that one stay as they were."""
         self.failed = []
-        if now.venue_events or output.events:
-            self._append(ORDERS_LOG, order_lines((*now.venue_events, *output.events), now.ts))
-        if output.vetoes:
-            self._append(VETO_LOG, veto_lines(output.vetoes, now.ts))
-        self.publish(state)
+        if self._waiting:
+            self.start(now.ts, venue)
+            if self._waiting:
+                return _NOTHING
+        state, output = self._inner.step(now, venue)
+        try:
+            if now.venue_events or output.events:
+                self._append(ORDERS_LOG, order_lines((*now.venue_events, *output.events), now.ts))
+            if output.vetoes:
+                self._append(VETO_LOG, veto_lines(output.vetoes, now.ts))
+            self.publish(state)
+        except ExecutorDied:
+            self.failed.append(FailedWrite(self._door.loop, "", "the executor died"))
         return output
 
     def publish(self, state: ExecutorState) -> None:
         """Write the files of one loop. Each write is guarded: one that fails stops no other (B-LOOP-2)."""
         replace = self._door.replace
-        for path, build in PER_LOOP:
+        for path, build in self._per_loop:
             try:
                 replace(path, encode(build(state)), EXECUTOR)
-            except (OSError, build_book.BrokenRowError) as problem:
+            except _GUARDED as problem:
                 self._note(path, problem)
         if state.intel is not None:
             self._publish_intel(state, state.intel)
+        if state.kept != self._kept or state.loop in self._peak_deaths:
+            self._keep(state)
+
+    def _keep(self, state: ExecutorState) -> None:
+        """AUX-7, when it has changed, and when the executor is to die over it; in place under D-20."""
+        write = self._door.overwrite if "D-20" in self._legacy else self._door.replace
+        try:
+            write(PEAK_PATH, encode(build_risk.peak_state(state)), EXECUTOR)
+            self._kept = state.kept
+        except OSError as problem:
+            self._note(PEAK_PATH, problem)
 
     def _publish_intel(self, state: ExecutorState, part: IntelPart) -> None:
-        for path, build in PER_INTEL:
-            if build is build_intel.factor_diagnostics and not part.factors.vectors:
+        for path, build in self._per_intel:
+            if path == _FACTORS and not part.factors.vectors:
                 continue  # B-FAC-8: without vectors the old file stays
             try:
                 self._door.replace(path, encode(build(state, part)), EXECUTOR)
-            except OSError as problem:
+            except _GUARDED as problem:
                 self._note(path, problem)
 
     def _append(self, path: str, lines: bytes) -> None:
@@ -110,3 +163,21 @@ class Publisher:
 
     def _note(self, path: str, problem: Exception) -> None:
         self.failed.append(FailedWrite(self._door.loop, path, str(problem)))
+
+
+def _failing(table: Table, fault: BuilderError, legacy: frozenset[str]) -> Table:
+    """The table with a builder that fails in the loops of the fault, so that nothing is written there; under D-07
+    the KPI file is written all the same."""
+    target, emptied = paths[fault.stem], "D-07" in legacy and fault.stem == by_id["S5"].stem
+
+    def guarded(build: Build) -> Build:
+        def failing(state: ExecutorState, *parts: IntelPart) -> object:
+            if not fault.at.first <= state.loop <= fault.at.last:
+                return build(state, *parts)
+            if emptied:
+                return legacy_files.emptied_kpis(state)
+            raise BuilderFailed(f"the builder of {fault.stem} failed")
+
+        return failing
+
+    return tuple([(path, guarded(build) if path == target else build) for path, build in table])

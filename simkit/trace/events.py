@@ -4,8 +4,9 @@ Comes in: a `LoopRecord`. Goes out: canonical JSON, or nothing when nothing happ
 `contract.table` and the types of `scenario`, `exchange` and `executor.port`.
 
 Numbers are published units (USD, base units, seconds). A time is told as seconds after the loop (`after_s`),
-left out when it is the loop's own. Fields that are None, false or empty are left out. Sequence numbers are
-left out: the order of the list says the same, and one more event would shift all that follow.
+left out when it is the loop's own. Fields that are None, false or empty are left out, and so is what a part of the
+scenario leaves at its default: a key that a later simkit adds changes no history. Sequence numbers are left out: the
+order of the list says the same, and one more event would shift all that follow.
 """
 
 from __future__ import annotations
@@ -32,17 +33,22 @@ _PER_UNIT = {
     **dict.fromkeys(("qty", "filled_qty", "position_before", "position_after"), QTY),
     **dict.fromkeys(("fee", "realized", "amount", "equity", "usd"), USD),
 }
-#: Told by the place in the history, by the scenario (whose hash the golden holds), or as `after_s`.
-_UNTOLD = frozenset({"seq", "ts", "loop", "at", "sent_ts", "settings"})
+#: Told by the place in the history, by the scenario (whose hash the golden holds), as `after_s`, or by the log.
+_UNTOLD = frozenset({"seq", "ts", "loop", "at", "sent_ts", "settings", "lot_fees"})
 
-_Plan = tuple[str, tuple[tuple[str, int], ...]]
+#: Name of the event; of each told field name, units and the value that is left out.
+_Plan = tuple[str, tuple[tuple[str, int, object], ...]]
 _PLANS: dict[type[Struct], _Plan] = {}
 
 
 def _plan_of(kind: type[Struct]) -> _Plan:
-    fields = msgspec.structs.fields(kind)
-    told = tuple((f.name, _PER_UNIT.get(f.name, 0)) for f in fields if f.name not in _UNTOLD)
-    tag = kind.__struct_config__.tag
+    config = kind.__struct_config__
+    told = tuple(
+        (f.name, _PER_UNIT.get(f.name, 0), f.default if config.omit_defaults else None)
+        for f in msgspec.structs.fields(kind)
+        if f.name not in _UNTOLD
+    )
+    tag = config.tag
     plan = _PLANS[kind] = (tag if isinstance(tag, str) else kind.__name__.lower(), told)
     return plan
 
@@ -51,9 +57,9 @@ def plain(part: Struct) -> dict[str, Any]:
     """The told fields of one event in published units."""
     _, fields = _PLANS.get(type(part)) or _plan_of(type(part))
     told: dict[str, Any] = {}
-    for name, per_unit in fields:
+    for name, per_unit, usual in fields:
         value = getattr(part, name)
-        if value is None or value is False or value == "":
+        if value is None or value is False or value == "" or value == usual:
             continue
         if per_unit:
             told[name] = value / per_unit

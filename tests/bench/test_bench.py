@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import __main__ as table
-from bench import processes
+from bench import __main__ as table, processes
 from bench.engine import run_alone
 from bench.loop import HELD, Floor, Sums, Watch, measure
 from bench.neighbours import MEASURES, NEIGHBOURS, SYMBOLS, Neighbour, measured

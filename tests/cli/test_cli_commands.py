@@ -15,6 +15,8 @@ import pytest
 from simkit import __version__
 from simkit.cli import COMMANDS
 from simkit.core.errors import Exit
+from simkit.core.legacy import LEGACY, PROFILES
+from simkit.scenario.compile_faults import FAULTS
 
 VARIANTS = "variants:\n  plain: {}\n  bare: {executor: {tp_sl: {seed: false}}}\n"
 
@@ -147,8 +149,10 @@ def test_list_goes_on_past_an_invalid_scenario(three: Any) -> None:
 def test_list_faults_shows_what_can_be_broken(bench: Any) -> None:
     result = bench("list", "--faults")
     assert result.exit_code == Exit.SAME
-    assert "ghost_ledger_entry" in result.output
-    assert "D-11" in result.output
+    shown = {line.split()[0]: line for line in result.output.splitlines() if line.startswith("  ")}
+    assert set(shown) == {*FAULTS, *LEGACY, *PROFILES}
+    assert shown["ghost_ledger_entry"].endswith("INV-L04 INV-X03")
+    assert shown["D-37"].endswith(LEGACY["D-37"])
 
 
 def test_run_tells_what_happened_and_leaves_the_tree(bench: Any) -> None:

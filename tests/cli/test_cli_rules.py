@@ -153,6 +153,14 @@ def test_it_works_outside_of_any_project(bench: Any) -> None:
     assert "none of this project" in bench("rules", "INV-P01").output
 
 
+@pytest.mark.parametrize("rule", ["INV-G15", "INV-G17"])
+def test_a_rule_that_no_run_evaluates_says_what_judges_it(bench: Any, rule: str) -> None:
+    judged_by = RULES[rule].judged_by
+    assert judged_by
+    assert f"  judged by   {judged_by}; no run and no tree alone\n" in bench("rules", rule).output
+    assert f"*judged by* {judged_by} |" in PAGE.read_text(encoding="utf-8")
+
+
 def test_several_rules_stand_apart(bench: Any) -> None:
     blocks = bench("rules", "INV-N0[12]").output.split("\n\n")
     assert [block.split()[0] for block in blocks] == ["INV-N01", "INV-N02"]
@@ -174,8 +182,40 @@ def test_everything_as_json(bench: Any) -> None:
         "surfaces": ["S3", "S4"],
         "reads": ["positions_state", "positions_ledger"],
         "example": rule.example,
+        "judged_by": "",
         "scenarios": [{"name": "ledger/ghost", "incident": "INC-21", "loops": [[3, 4], [6, 6]]}],
     }
+
+
+def test_with_exercise_every_scenario_is_run(bench: Any) -> None:
+    bench.scenario("nav/two", VARIANTS)
+    text = bench("rules", "INV-D10", "--exercise").output
+    plain = bench("rules", "INV-D10").output
+    assert text.startswith(plain)
+    added = text[len(plain) :].splitlines()
+    assert added[:3] == [
+        "  evaluated   nav/two@plain",
+        "              nav/two@odd",
+        "  fires       in no run of this project",
+    ]
+    assert added[3].startswith(
+        "  one step    nav/two@plain L1: diagnostics.runtime_diagnostics.exit_pipeline.open_positions_count = 0, not 1"
+    )
+    history = bench("rules", "INV-G06", "--exercise").output
+    assert "  one step    not tried: a rule on successive loops or on the journal\n" in history
+
+
+def test_the_exercise_as_json_is_that_of_the_coverage(bench: Any) -> None:
+    bench.scenario("nav/one")
+    [entry] = json.loads(bench("rules", "INV-N02", "--exercise", "--json").output)
+    rules = json.loads(bench("coverage", "--json").output)["rules"]
+    assert entry["exercise"] == next(rule for rule in rules if rule["id"] == "INV-N02")
+
+
+def test_exercise_needs_a_rule(bench: Any) -> None:
+    result = bench("rules", "--exercise")
+    assert result.exit_code == Exit.USAGE
+    assert "--exercise needs a rule" in result.output
 
 
 def test_an_unknown_rule_is_wrong_usage(bench: Any) -> None:

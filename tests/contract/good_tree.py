@@ -151,13 +151,21 @@ def _truth(loop: int) -> dict[str, Any]:
         "seeding_off": frozenset(),
         "nav_read_live": True,
         "exits": (),
-        "closes": {"BTCUSDT": (MARKS[loop][0],), "ETHUSDT": (MARKS[loop][1],)},
+        "closes": {
+            symbol: (*(PAST[symbol] if first else ()), mark)
+            for symbol, mark in zip(PAST, MARKS[loop], strict=True)
+        },
     }
 
 
 # The documents ---------------------------------------------------------------------------------------------
 
 MARKS = {1: (101.0, 50.0), 2: (100.5, 50.5)}
+#: The closes before L1: two crashes of BTC that are its tail, a leap that makes the variance, then as many flat
+#: bars as momentum looks at.
+PAST = {"BTCUSDT": (732.040533, 100.071571, 13.680007, *([101.0] * 50)), "ETHUSDT": (50.0,) * 53}
+#: VaR and portfolio CVaR of the book by these closes, reckoned with NumPy.
+RISK = {1: (0.010161121, 0.020096488), 2: (0.01, 0.02)}
 PEAK = 10001.0
 
 
@@ -356,8 +364,8 @@ def _risk(loop: int) -> health.RiskSnapshot:
         tp_sl_registry=health.TpSlRegistry(num_positions=2, num_registry_entries=2, registry_mismatch=False),
         var=health.Var(
             max_portfolio_var_nav_pct=LIMIT_VAR,
-            portfolio_var_nav_pct=0.01,
-            portfolio_var_usd=0.01 * nav,
+            portfolio_var_nav_pct=RISK[loop][0],
+            portfolio_var_usd=RISK[loop][0] * nav,
             within_limit=True,
         ),
         **_stamps(loop),
@@ -399,6 +407,7 @@ def _router(loop: int) -> health.RouterHealth:
 def _kpis(loop: int) -> health.Kpis:
     nav, dd = nav_of(loop), dd_of(loop)
     btc, eth = MARKS[loop]
+    var, cvar = RISK[loop]
     return health.Kpis(
         dd_state="NORMAL",
         drawdown=health.DdPct(dd_pct=dd),
@@ -406,7 +415,7 @@ def _kpis(loop: int) -> health.Kpis:
             "BTCUSDT": health.KpiSymbol(exposure_nav_pct=q9(btc / nav), pnl=btc - 100.0),
             "ETHUSDT": health.KpiSymbol(exposure_nav_pct=q9(2 * eth / nav), pnl=2 * (50.0 - eth)),
         },
-        portfolio=health.KpiPortfolio(cvar_nav_pct=0.02, dd_pct=dd, nav=nav, var_nav_pct=0.01),
+        portfolio=health.KpiPortfolio(cvar_nav_pct=cvar, dd_pct=dd, nav=nav, var_nav_pct=var),
         **_stamps(loop),
     )
 

@@ -38,6 +38,13 @@ CLOSED = also(
     drop(f"position_tp_sl.entries[{ETH}]"),
 )
 LEVELS = {"sl": 90.0, "tp": 110.0}
+#: nav.json of L2 lacks its aum, and the mirror shows that of L1.
+KEPT_AUM = also(
+    drop("nav.aum"), put("nav_state.aum", {"futures": nav_of(1), "offexchange": {}, "total": nav_of(1)})
+)
+#: The mirror of L2 shows the drawdown of L1, none.
+KEPT_DEPTH = also(put("nav_state.drawdown", 0.0), put("nav_state.drawdown_pct", 0.0))
+LKG = put("nav_state.lkg", True)
 
 
 def _own_surface(path: str, owner: str = "executor") -> Edit:
@@ -115,7 +122,7 @@ CASES: dict[str, tuple[Edit, Edit]] = {
     "INV-G18": (put("nav.nav", 10000), drop(f"{S3}.positions[0].realized_pnl")),
     "INV-G19": (put("nav_state.drawdown", 100.0), put("kpis_v7.portfolio.dd_pct", 3.26)),
     "INV-X01": (_late("nav_state"), _late(S4)),
-    "INV-X06": (gone("nav_state"), gone("kpis_v7")),
+    "INV-X06": (gone("kpis_v7"), also(truth(new_run=True), unwritten("kpis_v7"))),
     # nav
     "INV-N01": (put("nav.nav", -5), put("nav.nav", "10000")),
     "INV-N02": (put("nav.nav_usd", NAV2 + 1.0e-5), put("nav.nav_usd", NAV2 + 1.2e-5)),
@@ -158,7 +165,7 @@ CASES: dict[str, tuple[Edit, Edit]] = {
         also(put("nav_state.synced_ts", at(2).replace("00.0", "20.0")), put("nav_state.age_s", 20.0)),
         put("nav_state.synced_ts", at(2).replace("00.0", "20.0")),
     ),
-    "INV-NS13": (also(drop("nav.aum"), put("nav_state.lkg", True)), put("nav_state.lkg", True)),
+    "INV-NS13": (also(KEPT_AUM, LKG), LKG),
     # positions
     "INV-P01": (
         also(put(f"{S3}.positions[0].mark_price", 0.0), put(f"{S3}.positions[0].qty", 0.0)),
@@ -224,13 +231,20 @@ CASES: dict[str, tuple[Edit, Edit]] = {
 
 #: Further edges of some rules: rule, whether it passes, the edit.
 MORE: list[tuple[str, bool, Edit]] = [
+    ("INV-NS13", False, KEPT_AUM),
+    ("INV-NS13", True, drop("nav.aum")),
+    ("INV-NS13", False, also(drop("nav.aum"), LKG)),
+    ("INV-NS13", True, also(KEPT_DEPTH, LKG)),
+    ("INV-NS13", False, KEPT_DEPTH),
+    ("INV-NS13", False, also(put("nav_state.drawdown", 0.01), LKG)),
     ("INV-G06", False, _rewritten("nav")),
     ("INV-G08", False, on(2, lambda it: it.more.__setitem__("logs/state/.tmp_nav.json.7", b"{}"))),
+    ("INV-G08", True, on(2, lambda it: it.more.__setitem__("logs/cache/.tmp_peak_state.json.7", b"{}"))),
     ("INV-G12", False, both("v7_manifest.docs_version", "v7.5")),
     ("INV-G12", False, both("v7_manifest.state_files.nav.path", "logs/state/nav_state.json")),
     ("INV-G18", True, put(f"{S3}.positions[0].side", "BOTH")),
     ("INV-G18", False, put(f"{S4}.entries", {})),
-    ("INV-X06", False, also(truth(new_run=True), unwritten("kpis_v7"))),
+    ("INV-X06", True, gone("nav_state")),
     ("INV-NS05", False, put("nav_state.drawdown", 0.0150)),
     ("INV-NS11", False, also(put("nav_state.peak_equity", 40000.0), put("nav_state.total_equity", 40000.0))),
     ("INV-NS11", True, also(put("nav_state.peak_equity", 20000.0), put("nav_state.total_equity", 20000.0))),

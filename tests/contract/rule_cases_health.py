@@ -14,6 +14,7 @@ from good_tree import (
     gone,
     nav_of,
     nothing,
+    on,
     order,
     put,
     raw,
@@ -39,6 +40,29 @@ GLOBAL, ROW = f"{S8}.router_health.global", f"{S8}.router_health.per_symbol[BTCU
 BARE = also(
     put(f"{S4}.entries[0].tp", None), put(f"{S4}.entries[0].sl", None), drop(f"position_tp_sl.entries[{BTC}]")
 )
+
+
+def mode(word: str, reason: str, score: float) -> Edit:
+    """Another risk mode."""
+    words = (("risk_mode", word), ("risk_mode_reason", reason), ("risk_mode_score", score))
+    return also(*(put(f"{S7}.{name}", value) for name, value in words))
+
+
+#: A loss of the day that puts the mode on the defensive.
+LOST_TODAY = also(put(f"{S7}.daily_loss_frac", 0.11), mode("DEFENSIVE", "daily_loss_high_frac=0.1100", 1.0))
+#: An entry of XRPUSDT without levels and without a position.
+GHOST = on(
+    2, lambda it: it.docs[S4]["entries"].append({"entry_price": 2.0, "side": "LONG", "symbol": "XRPUSDT"})
+)
+COUNTED = also(
+    put(f"{PIPE}.underwater_without_tp_sl_count", 1),
+    put(f"{PIPE}.mismatch_breakdown.missing_tp_sl_entries", 1),
+)
+
+
+def xrp(mark: float | None) -> Edit:
+    """The harness knows the mark of XRPUSDT, or that it has none."""
+    return also(GHOST, truth(marks={"BTCUSDT": 100.5} | ({} if mark is None else {"XRPUSDT": mark})))
 
 
 def risk(dd: float, state: str, active: bool | None = None, loop: int = 2) -> Edit:
@@ -68,6 +92,14 @@ EARLY_EXIT = truth(
     orders=(order(key=ETH, qty=2.0, reduce_only=True, reason="sl"),),
     fills=(fill(key=ETH, change=2.0, reason="sl", reduce_only=True, price=50.7, intended_price=50.69),),
 )
+VAR, CVAR = "kpis_v7.portfolio.var_nav_pct", "kpis_v7.portfolio.cvar_nav_pct"
+NO_FIGURES = also(put(VAR, None), put(CVAR, None), put(f"{S7}.var.portfolio_var_nav_pct", None))
+
+
+def var_in_both(value: float) -> Edit:
+    return also(put(VAR, value), put(f"{S7}.var.portfolio_var_nav_pct", value))
+
+
 SLICES = tuple(order("i3", qty=0.5, child=True) for _ in range(2))
 
 CASES: dict[str, tuple[Edit, Edit]] = {
@@ -75,8 +107,8 @@ CASES: dict[str, tuple[Edit, Edit]] = {
     "INV-K02": (put("kpis_v7.portfolio.nav", NAV2 + 1.0e-5), put("kpis_v7.portfolio.nav", nav_of(1))),
     "INV-K03": (put("kpis_v7.portfolio.dd_pct", 0.000150985), put("kpis_v7.portfolio.dd_pct", 0.0149985)),
     "INV-K04": (
-        also(drop(f"{S7}.var"), put("kpis_v7.portfolio.var_nav_pct", None)),
-        put("kpis_v7.portfolio.var_nav_pct", None),
+        put("kpis_v7.portfolio.cvar_nav_pct", 0.02 + 0.9e-6),
+        put("kpis_v7.portfolio.cvar_nav_pct", 0.02 + 1.1e-6),
     ),
     "INV-K05": (drop("kpis_v7.per_symbol[ETHUSDT].exposure_nav_pct"), drop("kpis_v7.per_symbol[ETHUSDT]")),
     "INV-K06": (drop("kpis_v7.dd_state"), also(drop("kpis_v7.dd_state"), drop("kpis_v7.drawdown"))),
@@ -305,6 +337,25 @@ CASES: dict[str, tuple[Edit, Edit]] = {
 
 #: Further edges of some rules: rule, whether it passes, the edit.
 MORE: list[tuple[str, bool, Edit]] = [
+    ("INV-K04", False, put(VAR, 0.02)),
+    ("INV-K04", True, drop("risk_snapshot.var")),
+    ("INV-K04", False, also(drop("risk_snapshot.var"), put(VAR, 0.02))),
+    ("INV-K04", True, var_in_both(0.01 + 0.9e-6)),
+    ("INV-K04", False, var_in_both(0.01 + 1.1e-6)),
+    ("INV-K04", False, NO_FIGURES),
+    ("INV-K04", True, also(NO_FIGURES, settings(var={"enabled": False}))),
+    ("INV-K04", True, also(NO_FIGURES, settings(var={"min_returns": 55}))),
+    ("INV-K04", False, also(NO_FIGURES, settings(var={"min_returns": 54}))),
+    ("INV-K04", True, settings(var={"min_returns": 54})),
+    ("INV-K04", False, settings(var={"min_returns": 55})),
+    ("INV-K04", True, also(NO_FIGURES, put("nav.nav", 0.0))),
+    ("INV-K04", False, settings(var={"cvar_confidence": 0.9})),
+    ("INV-K04", False, settings(var={"half_life": 10.0})),
+    ("INV-K04", False, settings(var={"lookback": 51})),
+    ("INV-K04", True, settings(var={"lookback": 54, "cvar_lookback": 54})),
+    ("INV-K04", True, also(put(CVAR, 0.5), truth(1, closes={}))),
+    ("INV-R07", True, also(risk(0.009999, "NORMAL"), settings(drawdown={"max_portfolio_dd_nav_pct": None}))),
+    ("INV-R07", False, also(risk(0.01, "NORMAL"), settings(drawdown={"max_portfolio_dd_nav_pct": None}))),
     ("INV-K02", True, also(stamp("kpis_v7", at(1)), put("kpis_v7.portfolio.nav", nav_of(1)))),
     (
         "INV-D04",
@@ -333,6 +384,14 @@ MORE: list[tuple[str, bool, Edit]] = [
             put(f"{PIPE}.mismatch_breakdown.missing_tp_sl_entries", 1),
         ),
     ),
+    ("INV-D16", True, also(xrp(1.96), COUNTED)),
+    ("INV-D16", False, xrp(1.96)),
+    ("INV-D16", True, xrp(1.9600001)),
+    ("INV-D16", False, also(xrp(1.9600001), COUNTED)),
+    ("INV-D16", True, xrp(None)),
+    ("INV-D16", False, also(xrp(None), COUNTED)),
+    ("INV-D16", True, GHOST),
+    ("INV-D16", True, also(GHOST, COUNTED)),
     ("INV-D18", False, truth(exits=("x",))),
     (
         "INV-D20",
@@ -462,6 +521,19 @@ MORE: list[tuple[str, bool, Edit]] = [
     ("INV-R18", False, also(settings(nav={"fresh_s": 59.0}), truth(nav_read_live=False))),
     ("INV-R18", True, also(settings(nav={"fresh_s": 60.0}), truth(nav_read_live=False))),
     ("INV-R18", False, put(f"{S8}.summary.quality_counts.degraded", 1)),
+    ("INV-R18", True, mode("WARN", "maker_first_disabled_cycles=6", 0.5)),
+    ("INV-R18", True, mode("WARN", "high_fallback_ratio=0.6", 0.5)),
+    ("INV-R18", False, mode("WARN", "router_degraded", 0.5)),
+    (
+        "INV-R18",
+        False,
+        also(put(f"{S8}.summary.quality_counts.degraded", 1), mode("WARN", "high_fallback_ratio=0.6", 0.5)),
+    ),
+    ("INV-R18", True, LOST_TODAY),
+    ("INV-R18", False, also(LOST_TODAY, truth(day=7))),
+    ("INV-R18", True, also(LOST_TODAY, truth(day=7, fills=(fill("x", change=-0.5, realized=-0.01),)))),
+    ("INV-R18", False, also(LOST_TODAY, truth(1, day=6, fills=(fill("x", realized=-5.0),)), truth(day=7))),
+    ("INV-R18", True, also(LOST_TODAY, truth(1, day=7, fills=(fill("x", realized=-5.0),)), truth(day=7))),
     ("INV-H02", True, put(f"{GLOBAL}.quality_score", None)),
     ("INV-H02", False, put(f"{GLOBAL}.quality_score", 0.19)),
     ("INV-H03", False, put(f"{GLOBAL}.buckets.latency", "SLOW")),

@@ -12,7 +12,8 @@ CLOSED = truth(fills=(fill("x", change=-0.5, realized=5.0, reduce_only=True, rea
 
 
 def spread(value: float) -> Edit:
-    return also(stamp(S10, at(2)), put(f"{S10}.spreads.btc_vs_eth", value))
+    began = truth(1, closes={"BTCUSDT": (101.0,), "ETHUSDT": (50.0,)})
+    return also(began, stamp(S10, at(2)), put(f"{S10}.spreads.btc_vs_eth", value))
 
 
 def raw(key: str, name: str, value: float) -> Edit:

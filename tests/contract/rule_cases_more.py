@@ -65,6 +65,16 @@ def fails(symbol: int) -> Edit:
     return put(f"{S9}.symbols[{symbol}].hybrid.passes_emission", False, 1)
 
 
+def today(realised: float) -> Edit:
+    """What the mirror says of a day in which BTCUSDT realised 5."""
+    return also(
+        CLOSE,
+        put(f"{S3}.positions[0].realized_pnl", 5.0),
+        put("nav_state.realized_pnl_today", realised),
+        truth(day=9),
+    )
+
+
 def second_run(change: Edit) -> Edit:
     """The second run wrote the files of L2 with that change."""
 
@@ -160,6 +170,12 @@ MORE: list[tuple[str, bool, Edit]] = [
     ("INV-H11", True, also(IDLE, put(f"{ROW}.event_count", 0))),
     ("INV-X07", False, truth(fills=(fill("x", change=-0.5, realized=5.0, reduce_only=True),))),
     ("INV-X07", True, put(f"{S3}.positions[0].realized_pnl", None)),
+    ("INV-X07", True, today(5.0000019)),
+    ("INV-X07", False, today(5.0000021)),
+    ("INV-X07", True, also(today(7.0), truth(1, day=9, fills=(fill("y", change=0.0, realized=2.0),)))),
+    ("INV-X07", True, also(today(5.0), truth(1, day=8, fills=(fill("y", change=0.0, realized=2.0),)))),
+    ("INV-X07", True, also(today(9.0), truth(day=None))),
+    ("INV-X07", True, also(today(9.0), put("nav_state.updated_ts", at(1)))),
     (
         "INV-X07",
         True,

@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 from good_tree import World
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import simkit.contract.rules  # noqa: F401
 from simkit.contract.finding import RULES

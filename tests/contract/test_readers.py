@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from good_tree import START, World
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from simkit.contract.readers import decode, parse_time, read_object, surface_time
 from simkit.contract.shape_check import shape_faults

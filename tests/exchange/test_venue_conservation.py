@@ -6,8 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from venue_kit import Play, cash, fills, price, scenario, units
 
 from simkit.core.numeric import PRICE, QTY, USD

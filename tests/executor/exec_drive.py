@@ -73,7 +73,7 @@ def position(
 def entry(
     loop: int, key: str, *, qty: float | None = None, money: float | None = None, tp: float | None = None,
     sl: float | None = None, levels: str = "", action: str = "open", limit: float | None = None,
-    twap: bool = False, name: str = "",
+    twap: bool = False, name: str = "", maker: bool = False,
 ) -> Signal:  # fmt: skip
     symbol, _, side = key.partition(":")
     said = levels or ("silent" if tp is None and sl is None else "given")
@@ -81,7 +81,7 @@ def entry(
         loop, name or f"i-{loop}-{key}", "open" if action == "open" else "close", symbol, _side(side),
         None if qty is None else scaled(qty, QTY), None if money is None else usd(money), price(tp),
         price(sl),
-        "given" if said == "given" else "none" if said == "none" else "silent", price(limit), twap,
+        "given" if said == "given" else "none" if said == "none" else "silent", price(limit), twap, maker,
     )  # fmt: skip
 
 
@@ -154,17 +154,21 @@ def opening_disk(of: Scenario) -> Disk:
     return Disk(1, registry=found or None)
 
 
-def disk_after(state: ExecutorState, run: int, *, registry_lost: bool) -> Disk:
+def disk_after(states: Sequence[ExecutorState], run: int, *, registry_lost: bool) -> Disk:
+    state = states[-1]
+    scores = next((s.intel.scores for s in reversed(states) if s.intel is not None), ())
     return Disk(
         run,
+        failing=tuple(row.symbol for row in scores if not row.passes),
         registry=None if registry_lost else state.registry,
-        position_keys=tuple(row.key for row in state.positions),
+        positions=state.positions,
+        ledger={entry.key: entry for entry in state.ledger},
         last_nav=state.nav.nav,
         last_dd_state=state.drawdown.state,
         last_dd_since=state.drawdown.since_ts,
         last_transitions=state.drawdown.transitions,
         last_dd_pct=state.drawdown.dd,
-        peak_nav=state.drawdown.peak,
+        kept=state.kept,
     )
 
 
@@ -180,7 +184,7 @@ def run(of: Scenario) -> Run:
             runs += 1
             executor = ReferenceExecutor(of)
             lost = "registry" in cue.restart.losing
-            executor.start(ts, disk_after(done.states[-1], runs, registry_lost=lost), venue)
+            executor.start(ts, disk_after(done.states, runs, registry_lost=lost), venue)
         elif bars.loop == 1:
             executor.start(ts, opening_disk(of), venue)
         use = next((event.settings for event in cue.events if isinstance(event, SetSetting)), use)

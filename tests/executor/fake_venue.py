@@ -31,6 +31,9 @@ class AnswersOnly:
     def closes(self, symbol: str) -> Sequence[int]:
         return ()
 
+    def funding_rate(self, symbol: str) -> float:
+        return 0.0
+
     def submit(self, order: Order) -> Submitted:
         return Submitted(Ack(1, 0, order, "v", "REJECTED", 0, "no orders here"), ())
 

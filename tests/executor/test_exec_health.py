@@ -4,41 +4,68 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, at
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import given, settings as hypothesis_settings, strategies as st
+from msgspec.structs import replace
 
 from simkit.core.clock import DAY_US
 from simkit.core.settings import LivenessSettings, Settings
 from simkit.executor.liveness import DISABLED, liveness
-from simkit.executor.risk_mode import risk_mode
-from simkit.executor.state import Counters, Idle, NavPart, RouterPart
+from simkit.executor.risk_mode import Inputs, guessed_fraction, risk_mode
+from simkit.executor.state import Counters, Idle, RouterPart
 from simkit.executor.stats import Rolling, Tally
 
-NAV = NavPart(1, 1, 0, "live", True, True, START)
-LOST = NavPart(1, 1, 0, "unavailable", False, False, None)
 SOUND = RouterPart((), None, 0.0, 0.0, 0.0, "GREEN", "FAST", "B_MEDIUM", 0.0, 0, 1, 0, 0)
 DEGRADED = RouterPart((), None, 0.0, 0.0, 0.0, "GREEN", "FAST", "B_MEDIUM", 0.0, 0, 0, 1, 0)
 BROKEN = RouterPart((), None, 0.0, 0.0, 0.0, "GREEN", "FAST", "B_MEDIUM", 0.0, 0, 0, 0, 1)
+MAKER_OFF = replace(SOUND, maker_off=6, fallback_ratio=0.9)
+FALLING_BACK = replace(SOUND, maker_off=5, fallback_ratio=0.500000001)
+MAKER_EDGE = replace(SOUND, maker_off=5, fallback_ratio=0.5)
 
 
 @pytest.mark.parametrize(
-    ("nav", "age", "dd", "loss", "router", "expected"),
+    ("inputs", "router", "expected"),
     [
-        (NAV, 90.0, 0.299999999, 0.099999999, SOUND, ("OK", "all_systems_healthy", 0.0)),
-        (LOST, 0.0, 0.5, 0.5, DEGRADED, ("HALTED", "nav_sources_unavailable", 1.0)),
-        (NAV, 90.5, 0.5, 0.5, DEGRADED, ("HALTED", "nav_stale_age=90s", 1.0)),
-        (NAV, 110.0, 0.0, 0.0, SOUND, ("HALTED", "nav_stale_age=110s", 1.0)),
-        (NAV, 0.0, 0.3, 0.5, DEGRADED, ("DEFENSIVE", "drawdown_high_dd_frac=0.3000", 1.0)),
-        (NAV, 0.0, 0.2, 0.1, DEGRADED, ("DEFENSIVE", "daily_loss_high_frac=0.1000", 1.0)),
-        (NAV, 0.0, 0.2, 0.0, DEGRADED, ("WARN", "router_degraded", 0.5)),
-        (NAV, 0.0, 0.2, 0.0, BROKEN, ("WARN", "router_degraded", 0.5)),
+        (Inputs(True, 90.0, 0.299999999, 0.099999999), MAKER_EDGE, ("OK", "all_systems_healthy", 0.0)),
+        (Inputs(False, 91.0, 0.5, 0.5), DEGRADED, ("HALTED", "nav_sources_unavailable", 1.0)),
+        (Inputs(True, 90.000001, 0.5, 0.5), DEGRADED, ("HALTED", "nav_stale_age=90s", 1.0)),
+        (Inputs(True, 110.0, 0.0, 0.0), SOUND, ("HALTED", "nav_stale_age=110s", 1.0)),
+        (Inputs(True, 0.0, 0.3, 0.5), DEGRADED, ("DEFENSIVE", "drawdown_high_dd_frac=0.3000", 1.0)),
+        (Inputs(True, 0.0, 1.0, 0.5), DEGRADED, ("DEFENSIVE", "drawdown_high_dd_frac=1.0000", 1.0)),
+        (Inputs(True, 0.0, 0.2, 0.1), DEGRADED, ("DEFENSIVE", "daily_loss_high_frac=0.1000", 1.0)),
+        (Inputs(True, 0.0, 0.2, 0.0), DEGRADED, ("WARN", "router_degraded", 0.5)),
+        (Inputs(True, 0.0, 0.2, 0.0), BROKEN, ("WARN", "router_degraded", 0.5)),
+        (Inputs(True, 0.0, 0.0, 0.0), MAKER_OFF, ("WARN", "maker_first_disabled_cycles=6", 0.5)),
+        (Inputs(True, 0.0, 0.0, 0.0), FALLING_BACK, ("WARN", "high_fallback_ratio=0.5000", 0.5)),
+        (Inputs(True, 0.0, 0.0, 0.0), SOUND, ("OK", "all_systems_healthy", 0.0)),
     ],
 )
 def test_the_first_condition_that_holds_is_the_mode(
-    nav: NavPart, age: float, dd: float, loss: float, router: RouterPart, expected: tuple[str, str, float]
+    inputs: Inputs, router: RouterPart, expected: tuple[str, str, float]
 ) -> None:
-    assert risk_mode(nav, age, dd, loss, router, Settings()) == expected
+    assert risk_mode(inputs, router, Settings()) == expected
+
+
+def test_a_config_that_was_never_loaded_halts_before_all_else() -> None:
+    inputs = Inputs(False, 110.0, 0.5, 0.5)
+    found = risk_mode(inputs, DEGRADED, Settings(), config_loaded=False)
+    assert found == ("HALTED", "risk_config_load_failed", 1.0)
+
+
+def test_what_cannot_be_classified_is_halted() -> None:
+    unknown = Inputs(True, 0.0, None, 0.0)  # type: ignore[arg-type]
+    assert risk_mode(unknown, SOUND, Settings()) == ("HALTED", "risk_mode_error", 1.0)
+
+
+def test_without_router_health_there_is_no_warning() -> None:
+    calm = Inputs(True, 0.0, 0.0, 0.0)
+    assert risk_mode(calm, None, Settings()) == ("OK", "all_systems_healthy", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "guessed"), [(0.0, 0.0), (0.004, 0.4), (0.01, 1.0), (0.0101, 0.0101), (0.0114, 0.0114)]
+)
+def test_legacy_d01_takes_a_percentage_up_to_one_for_a_fraction(value: float, guessed: float) -> None:
+    assert guessed_fraction(value) == guessed
 
 
 def counters(last_ts: int | None) -> Counters:

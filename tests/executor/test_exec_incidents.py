@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from exec_drive import WIDE, Run, at, entry, fills, nav_path, position, price, run, scenario, settings, usd
+from msgspec.structs import replace
 
 from simkit.executor.state import ExecutorState, NavJump
 from simkit.scenario.model import (
@@ -12,10 +15,12 @@ from simkit.scenario.model import (
     GhostLedgerEntry,
     Loops,
     MissingLedgerPosition,
+    OffExchangeAsset,
     ResetPeak,
     Restart,
     SetSetting,
     SyncDown,
+    Transfer,
     WrongBalance,
 )
 
@@ -153,6 +158,47 @@ def test_inc11_a_declared_reset_voids_the_peak() -> None:
     assert [s.drawdown.dd for s in every(done, 3, 6)] == [0.0, 0.5, 0.5, 0.0]
     assert done.state(5).risk.mode == "DEFENSIVE"
     assert done.state(6).drawdown.peak == usd(5_000) and done.state(6).drawdown.state == "NORMAL"
+
+
+@pytest.mark.parametrize(
+    ("legacy", "fractions", "defensive"),
+    [((), (0.004, 0.01, 0.0114), ()), (("D-01",), (0.4, 1.0, 0.0114), range(2, 8))],
+)
+def test_inc04_a_percentage_taken_for_a_fraction(
+    legacy: tuple[str, ...], fractions: tuple[float, ...], defensive: Sequence[int]
+) -> None:
+    done = run(scenario(
+        10, {"BTCUSDT": 100}, nav={1: 10_000, 2: 9_960, 5: 9_900, 8: 9_886}, use=settings(legacy=legacy)
+    ))  # fmt: skip
+    assert [s.drawdown.dd for s in done.states] == [0.0, *[0.004] * 3, *[0.01] * 3, *[0.0114] * 3]
+    assert [s.risk.dd for s in done.states] == [0.0] + [dd for dd in fractions for _ in range(3)]
+    assert [s.loop for s in done.states if s.risk.mode == "DEFENSIVE"] == list(defensive)
+    assert all(s.drawdown.state == "NORMAL" for s in done.states)
+
+
+def test_inc10_legacy_d39_judges_the_nav_of_the_loop_before() -> None:
+    done = run(scenario(5, {"BTCUSDT": 10}, period_s=110, use=settings(legacy=["D-39"])))
+    assert [s.risk.reason for s in done.states] == ["all_systems_healthy", *["nav_stale_age=110s"] * 4]
+
+
+def test_inc12_a_declared_deposit_raises_the_peak() -> None:
+    done = run(scenario(
+        9, {"BTCUSDT": 100}, events=[Transfer(3, usd(15_000)), Transfer(8, usd(-15_000))]
+    ))  # fmt: skip
+    assert [s.nav.nav for s in done.states] == [usd(v) for v in (10_000,) * 2 + (25_000,) * 5 + (10_000,) * 2]
+    assert [s.drawdown.dd for s in done.states] == [0.0] * 7 + [0.6] * 2
+    assert [s.drawdown.peak for s in every(done, 2, 8)] == [usd(10_000), *[usd(25_000)] * 6]
+    assert [s.risk.mode for s in every(done, 7, 9)] == ["OK", "DEFENSIVE", "DEFENSIVE"]
+    assert all(s.risk.nav_jump is None for s in done.states)
+
+
+def test_off_exchange_assets_count_in_aum_alone() -> None:
+    of = scenario(2, {"BTCUSDT": 100})
+    assets = (OffExchangeAsset("XAUT", 150_000_000, 0, price(2_100)), OffExchangeAsset("OLD", 1, 0, None))
+    done = run(replace(of, account=replace(of.account, off_exchange=assets)))
+    part = done.state(2).nav
+    assert part.nav == usd(10_000)
+    assert [(row.asset, row.usd_value) for row in part.off_exchange] == [("XAUT", usd(3_150)), ("OLD", None)]
 
 
 def unseeded(*legacy: str) -> Run:

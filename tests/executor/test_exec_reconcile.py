@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from exec_drive import START, price
 from fake_venue import AnswersOnly
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from simkit.core.numeric import QTY
 from simkit.executor.reconcile import reconcile

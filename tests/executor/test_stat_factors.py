@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from simkit.core.numeric import USD, q9
 from simkit.core.settings import IntelSettings
@@ -317,3 +316,16 @@ def test_ratio_from_pnl_is_usd_over_vol() -> None:
 def test_without_closes_the_ratio_comes_from_the_vectors() -> None:
     part = diagnosed(table(2, 8))
     assert (part.ir_source, part.has_pnl, part.pnl_by_factor) == ("vectors", False, (0,) * 6)
+
+
+# As it was (D-26) ------------------------------------------------------------------------------------------
+
+
+def test_d26_clamped_weights_leave_their_bounds() -> None:
+    legacy = frozenset({"D-26"})
+    first = weigh(raw_weights("ir_only", [1.0] * 6, [100.0] + [0.0] * 5), None, CONFIG, legacy)
+    assert first == pytest.approx([0.615384615, *[0.076923077] * 5], abs=5e-9)
+    again = weigh(raw_weights("ir_only", [1.0] * 6, [100.0] + [0.0] * 5), first, CONFIG, legacy)
+    assert again == pytest.approx(first, abs=5e-9)
+    two = IntelSettings(factors=("trend", "carry"))
+    assert weigh([0.7, 0.3], None, two, legacy) == (0.4, 0.6)

@@ -10,7 +10,7 @@ import pytest
 from simkit.core.clock import DAY_US
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.core.settings import IntelSettings, Settings, VarSettings
-from simkit.executor.intel import Intel, trend, vol_regime
+from simkit.executor.intel import Conditions, Intel, SymbolView, trend, vol_regime
 from simkit.executor.router import RouterStats
 from simkit.executor.state import FactorPart, RouterPart
 from simkit.executor.var import ReturnBook
@@ -208,3 +208,104 @@ def test_a_long_rv_window_is_remembered() -> None:
         close = PRICE * (100 + loop % 3)
         book.add(Bars(loop, (Tick("BTCUSDT", close, close, close, close, close),)))
     assert len(book.returns("BTCUSDT", 700)) == 700
+
+
+# What a run further knows (B-HYB-1, B-FAC-1) ---------------------------------------------------------------
+
+
+def test_costs_and_the_volatility_target_enter_the_score() -> None:
+    known = Conditions(slip_p50_bps={"BTCUSDT": 2.0}, scale={"BTCUSDT": 0.8})
+    rows = {
+        row.symbol: row for row in Intel(UNIVERSE, SETTINGS, None).run(0, QUIET, market(), (), known).scores
+    }
+    btc = rows["BTCUSDT"]
+    assert (btc.slippage_penalty, btc.volatility_penalty, btc.score) == (0.1, 0.2, 0.29)
+    assert rows["ETHUSDT"].score == 0.45
+
+
+def test_maker_and_fallback_move_the_component_and_not_the_published_quality() -> None:
+    """INV-S04 and INV-F13 compare the quality with S8, which has none here."""
+    known = Conditions(maker_less_fallback={"BTCUSDT": -1.0})
+    part = Intel(UNIVERSE, SETTINGS, None).run(0, QUIET, market(), (), known)
+    btc = next(row for row in part.scores if row.symbol == "BTCUSDT")
+    assert (btc.router, btc.router_quality) == (round(0.5 + 0.5 * math.tanh(-1.0), 9), 0.5)
+    assert set(values(part.factors, "router_quality").values()) == {0.5}
+
+
+def test_carry_is_what_each_side_receives() -> None:
+    known = Conditions(funding={"BTCUSDT": 0.0001, "ETHUSDT": -0.0002})
+    part = Intel(UNIVERSE, SETTINGS, None).run(0, QUIET, market(), ("BTCUSDT:SHORT",), known)
+    carry = values(part.factors, "carry")
+    assert (carry["BTCUSDT:LONG"], carry["BTCUSDT:SHORT"], carry["ETHUSDT:LONG"]) == (-0.0001, 0.0001, 0.0002)
+    assert carry["SOLUSDT:LONG"] == 0.0
+
+
+def test_failing_symbols_and_views_are_those_of_the_last_run() -> None:
+    intel = Intel(UNIVERSE, SETTINGS, None, ["WIFUSDT"])
+    assert (intel.failing, intel.view("BTCUSDT")) == (frozenset({"WIFUSDT"}), SymbolView())
+    intel.closed(0, "BTCUSDT", "LONG", -50 * USD, 0)
+    part = intel.run(1, QUIET, market(), ())
+    assert intel.failing == frozenset({"BTCUSDT"})
+    rv = {row.symbol: row.score for row in part.rv.rows}
+    assert intel.view("BTCUSDT").rv == rv["BTCUSDT"]
+    assert (
+        intel.view("BTCUSDT").expectancy == next(r for r in part.scores if r.symbol == "BTCUSDT").expectancy
+    )
+
+
+# Switched off (B-FAC-8), and as it was (D-24 to D-27) ------------------------------------------------------
+
+
+def test_disabled_there_are_no_vectors_and_the_weights_of_the_file_stay() -> None:
+    intel = Intel(UNIVERSE, SETTINGS, None)
+    first = intel.run(0, QUIET, market(1), ()).factors.weights
+    intel.use(Settings(intel=IntelSettings(factors_enabled=False)))
+    part = intel.run(1, QUIET, market(2), ())
+    assert (part.factors.vectors, part.factors.weights, len(part.scores)) == ((), (), 8)
+    assert intel.weights == dict(zip(SETTINGS.intel.factors, first, strict=True))
+    intel.use(Settings(intel=IntelSettings(factors=())))
+    intel.closed(2, "BTCUSDT", "LONG", 7 * USD, 0)
+    assert intel.run(2, QUIET, market(2), ()).factors.vectors == ()
+    intel.use(SETTINGS)
+    assert sum(intel.run(3, QUIET, market(2), ()).factors.pnl_by_factor) == 7 * USD
+
+
+def test_without_auto_weighting_the_file_has_no_weights_to_smooth() -> None:
+    intel = Intel(UNIVERSE, SETTINGS, None)
+    intel.run(0, QUIET, market(1), ())
+    intel.use(Settings(intel=IntelSettings(auto_weighting=False)))
+    assert intel.run(1, QUIET, market(2), ()).factors.weights == ()
+    assert intel.weights is None
+    intel.use(SETTINGS)
+    fresh = Intel(UNIVERSE, SETTINGS, None)
+    assert intel.run(2, QUIET, market(3), ()).factors == fresh.run(2, QUIET, market(3), ()).factors
+
+
+def legacy(*defects: str) -> Settings:
+    return Settings(legacy=defects)
+
+
+def test_d24_vectors_are_long_only_constants() -> None:
+    intel = Intel(UNIVERSE, legacy("D-24"), None)
+    intel.closed(0, "BTCUSDT", "LONG", 6 * USD, 0)
+    known = Conditions(funding={"BTCUSDT": 0.0001})
+    part = intel.run(0, routed(), market(), ("BTCUSDT:SHORT",), known).factors
+    assert [vector.key for vector in part.vectors] == [f"{s}:LONG" for s in UNIVERSE]
+    assert {vector.regime for vector in part.vectors} == {"normal"}
+    for name, constant in (("trend", 0.5), ("carry", 0.0), ("rv_momentum", 0.0), ("vol_regime", 1.0)):
+        assert set(values(part, name).values()) == {constant}
+    assert values(part, "expectancy")["BTCUSDT:LONG"] == 6.0
+    assert len(set(values(part, "router_quality").values())) > 1
+
+
+def test_d25_the_ratio_of_z_scores_is_nothing() -> None:
+    part = Intel(UNIVERSE, legacy("D-25"), None).run(0, routed(), market(), ()).factors
+    assert part.ir == pytest.approx([0.0] * 6, abs=1e-9)
+    assert Intel(UNIVERSE, SETTINGS, None).run(0, routed(), market(), ()).factors.ir != part.ir
+
+
+def test_d27_closes_are_not_attributed() -> None:
+    intel = Intel(UNIVERSE, legacy("D-27"), None)
+    intel.closed(0, "BTCUSDT", "LONG", 6 * USD, 0)
+    part = intel.run(0, QUIET, market(), ()).factors
+    assert (part.has_pnl, part.ir_source, sum(part.pnl_by_factor)) == (False, "vectors", 0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.core.settings import RouterSettings
@@ -250,3 +250,53 @@ def test_a_window_that_slid_equals_one_that_only_saw_its_fills(
     ]
     assert all(0.2 <= row.score <= 1.0 and 0.0 <= row.twap_ratio <= 1.0 for row in left.rows)
     assert left.good + left.ok + left.degraded + left.broken == len(left.rows)
+
+
+def test_the_drift_moves_once_per_order() -> None:
+    """Later fills of an order ask for nothing more (B-RTR-2)."""
+    router = stats()
+    for at, (bps, asked) in enumerate([(10, 2), (20, 0), (20, 1)]):
+        fill(router, at * SECOND, bps=bps, asked=asked)
+    row = router.snapshot(2 * SECOND).rows[0]
+    assert (row.events, row.drift_bps) == (3, 0.3 * 20 + 0.7 * 10)
+
+
+def test_a_first_fill_of_an_earlier_order_sets_the_drift() -> None:
+    router = stats()
+    fill(router, 0, bps=10, asked=0)
+    assert router.snapshot(0).rows[0].drift_bps == 10.0
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 40),
+            st.integers(0, 900),
+            st.integers(1, 500).map(lambda half: 2 * half),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.data(),
+)
+def test_a_fill_in_two_halves_changes_counts_only(
+    orders: list[tuple[int, int, int, bool]], data: st.DataObject
+) -> None:
+    split = data.draw(st.integers(0, len(orders) - 1))
+    whole, halved = stats(), stats()
+    for number, (bps, latency, usd, twap) in enumerate(orders):
+        ts = number * SECOND
+        fill(whole, ts, bps=bps, latency_ms=latency, usd=usd, twap=twap)
+        if number == split:
+            fill(halved, ts, bps=bps, latency_ms=latency, usd=usd // 2, twap=twap, asked=2)
+            fill(halved, ts, bps=bps, latency_ms=latency, usd=usd // 2, twap=twap, asked=0)
+        else:
+            fill(halved, ts, bps=bps, latency_ms=latency, usd=usd, twap=twap)
+    one, two = whole.snapshot(60 * SECOND), halved.snapshot(60 * SECOND)
+    row, other = one.rows[0], two.rows[0]
+    assert other.events == row.events + 1
+    assert other.child_count == row.child_count + orders[split][3]
+    assert replace(other, events=row.events, child_count=row.child_count) == row
+    assert replace(two, rows=one.rows) == one

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from simkit.core.numeric import PRICE, USD
 from simkit.core.settings import VarSettings
@@ -219,6 +218,14 @@ def test_a_short_loses_on_the_other_tail() -> None:
     assert (long, short) == (0.01, 0.1)
 
 
+def test_d21_adds_what_a_hedge_takes_away_and_puts_a_short_on_the_wrong_tail() -> None:
+    past = [PastCloses("BTCUSDT", closes_of([-0.01] * 95 + [0.10] * 5))]
+    blind = ReturnBook(("BTCUSDT",), past, VarSettings(), frozenset({"D-21"}))
+    assert blind.position_cvar("BTCUSDT", -NAV, NAV) == blind.position_cvar("BTCUSDT", NAV, NAV) == 0.01
+    seeing = ReturnBook(("BTCUSDT",), past, VarSettings(), frozenset({"D-22"}))
+    assert seeing.position_cvar("BTCUSDT", -NAV, NAV) == 0.1
+
+
 def test_a_series_that_only_rises_has_no_shortfall() -> None:
     assert book_of({"BTCUSDT": [0.01] * 40}).position_cvar("BTCUSDT", NAV, NAV) == 0.0
 
@@ -238,6 +245,23 @@ def test_inc53_no_data_is_no_figure() -> None:
     assert part.cvar == {"BTCUSDT": SymbolCvar(None, None)}
     figures = (part.value, part.usd, part.volatility, part.portfolio_cvar, part.cvar_within_limit)
     assert figures == (None,) * 5
+
+
+def test_d22_shows_no_data_as_no_risk_within_the_limit() -> None:
+    past = [PastCloses("BTCUSDT", closes_of(noise(1, 12)))]
+    exposures = {"BTCUSDT": 1000 * USD}
+    part = risk(ReturnBook(("BTCUSDT",), past, VarSettings(), frozenset({"D-22"})), exposures)
+    assert (part.status, part.value, part.usd, part.within_limit) == ("", 0.0, 0, True)
+    assert (part.cvar, part.cvar_status) == ({"BTCUSDT": SymbolCvar(0.0, True)}, "")
+    assert (part.cvar_within_limit, part.portfolio_cvar, part.breaching) == (True, 0.0, ())
+
+
+def test_d22_changes_nothing_where_there_is_data_or_no_nav() -> None:
+    past = [PastCloses("BTCUSDT", closes_of(noise(1, 20)))]
+    blind = ReturnBook(("BTCUSDT",), past, VarSettings(), frozenset({"D-22"}))
+    exposures = {"BTCUSDT": 1000 * USD}
+    for nav in (NAV, 0):
+        assert risk(blind, exposures, nav) == risk(book_of({"BTCUSDT": noise(1, 20)}), exposures, nav)
 
 
 def test_a_symbol_without_data_is_left_out_and_named_unknown() -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from golden_runs import LOG, Bench, Edit, record, snapshot, tree_of
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from simkit.core.canon import encode_sorted
 from simkit.core.files import remove_tree

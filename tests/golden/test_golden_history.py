@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from golden_runs import FINGERPRINT, LOG, ME, START_US, Bench, documents, moment, record, state, tree_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from simkit.core.canon import decode, encode_sorted
 from simkit.core.hashing import digest

@@ -91,6 +91,18 @@ def test_a_merge_conflict_is_called_so(bench: Bench, path: str) -> None:
     assert edits(bench.golden, golden) == (Edit(path, "holds the marks of a merge conflict"),)
 
 
+def test_a_temporary_file_that_a_run_left_behind_is_part_of_its_golden(bench: Bench) -> None:
+    """A death in mid-write leaves one, and a run that leaves it no longer has changed."""
+    left = "logs/state/.tmp_nav.json.1"
+    bench.accept(bench.run([record(loop, tree_of(loop) | {left: b'{"nav":1'}) for loop in (1, 2)]))
+    golden = read_golden(bench.golden)
+    assert isinstance(golden, Golden)
+    assert left in golden.files
+    assert edits(bench.golden, golden) == ()
+    (bench.golden / left).unlink()
+    assert edits(bench.golden, golden) == (Edit(left, "is missing"),)
+
+
 def test_a_file_too_many_is_found_and_a_dot_file_is_not(bench: Bench) -> None:
     golden = _accepted(bench)
     (bench.golden / ".DS_Store").write_bytes(b"x")

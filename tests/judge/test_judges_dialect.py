@@ -9,14 +9,16 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from simkit.cli import main
 from simkit.contract.dialect import Dialect, spoken
+from simkit.core.errors import Exit
 from simkit.core.files import Door
 from simkit.core.project import Project, find_project
 from simkit.core.settings import DrawdownSettings, LivenessSettings, Settings
 from simkit.coverage.observe import observe
-from simkit.dialect import load as load_dialect
-from simkit.dialect import of
+from simkit.dialect import load as load_dialect, of
 from simkit.executor.port import Executor
 from simkit.executor.reference import ReferenceExecutor
 from simkit.judge.judges import Judgement
@@ -220,6 +222,28 @@ def test_the_setting_of_verify_is_that_of_every_run(project: Path) -> None:
     assert {finding.rule for finding in run.findings} == {"INV-D12"}
     (project / "pyproject.toml").write_text("[tool.simkit]\n")
     assert of(find_project(project)) is None
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_commands_judge_in_the_dialect_of_the_project(
+    command: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    result = CliRunner().invoke(main, [command, "their-words"])
+    assert result.exit_code == Exit.BROKEN
+    assert "INV-D12" in result.output
+    (project / "pyproject.toml").write_text("[tool.simkit]\n")
+    assert "INV-D12" not in CliRunner().invoke(main, [command, "their-words"]).output
+
+
+def test_a_mistake_in_the_dialect_is_told_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    (project / "scenarios" / "another.yaml").write_text(TEXT.replace("their-words", "another"))
+    dialect = project / "dialect.yaml"
+    dialect.write_text("dialect: 2\n")
+    result = CliRunner().invoke(main, ["check"])
+    assert result.exit_code == Exit.USAGE
+    assert result.output.count("dialect.yaml:1:10: found `2`, expected 1") == 1
 
 
 def test_coverage_watches_the_looks_that_the_judges_see(project: Path) -> None:

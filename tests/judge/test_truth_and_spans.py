@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from judge_world import a_veto, loops, record, scenario
 
+from simkit.core.clock import DAY_US
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, Order, VenuePosition
 from simkit.executor.port import LoopOutput
@@ -52,6 +52,13 @@ def told(**changes: Any) -> Any:
 def output(*events: Any, **changes: Any) -> LoopOutput:
     given = {"events": events, "vetoes": (), "signals": (), "exits": (), **changes}
     return LoopOutput(**given)
+
+
+def test_the_day_is_that_of_the_clock_or_of_the_label() -> None:
+    midnight = 20_094 * DAY_US
+    assert told(ts=midnight - 1).day == 20_093
+    assert told(ts=midnight).day == 20_094
+    assert told(ts=midnight, label=14_000 * DAY_US + 5).day == 14_000
 
 
 def test_positions_are_signed() -> None:

@@ -7,8 +7,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from market_kit import closes, play, price
 
 from simkit.core.numeric import PRICE

@@ -30,7 +30,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "sanitize": frozenset({"core", "contract"}),
     "report": frozenset({"core", "contract", "scenario", "trace", "judge", "golden"}),
     "coverage": frozenset({
-        "core", "contract", "scenario", "trace", "judge", "report.words", "run", "targets", "bug",
+        "core", "contract", "dialect", "scenario", "trace", "judge", "report.words", "run", "targets", "bug",
     }),
 }  # fmt: skip
 

@@ -98,7 +98,7 @@ about: |
 incident: INC-99
 tags: [slow, market]
 seed: 9ea5be21c0ffee
-clock: {start: 2025-01-06, loop: 1 min, loops: 12, sync: 20 s}
+clock: {start: 2025-01-06, loop: {L1: 1 min, L8: 90 s, L10: 30 s}, loops: 12, sync: 20 s}
 prices:
   BTCUSDT: [100, 101.5, 99 USD]
   ETHUSDT: {L1: 50, L7: 49}
@@ -126,13 +126,14 @@ venue:
   min_notional: 5 USD
 account:
   cash: 10000.25 USD
+  mode: one_way
   off_exchange: {XAUT: {qty: 1.5, cost: 2000, mark: 2100}, BTC: {qty: 0.1, cost: 60000}}
 positions:
   ETHUSDT:SHORT: {usd: 100, entry: 50, tp: 35}
   BTCUSDT:LONG: {qty: 0.25, entry: 100}
 signals:
   - {at: L2..L4, open: BTCUSDT:LONG, qty: 1, tp: 120, sl: none}
-  - {at: L3, open: ETHUSDT:SHORT, usd: 500 USD, tp: none}
+  - {at: L3, open: ETHUSDT:SHORT, usd: 500 USD, tp: none, maker: true, leverage: 2.5, strategy: carry}
   - {at: L3, close: BTCUSDT:LONG}
   - {at: L5.., close: BTCUSDT:LONG, qty: 0.5, limit: 110, twap: true, id: parent-7}
 events:
@@ -149,6 +150,22 @@ faults:
   - {at: L7, missing_ledger_position: ETHUSDT:SHORT}
   - {at: L8, sync_down: true}
   - {at: L9, balance_down: true}
+  - {at: L2.., mark_missing: SOLUSDT}
+  - {at: L3, closed_outside: BTCUSDT:LONG}
+  - {at: L4, registry_levels: ETHUSDT:SHORT, tp: 55, sl: none}
+  - {at: L5..L6, latency: 900 ms}
+  - {at: L5, latency: 0 s, symbol: XRPUSDT}
+  - {at: L6, slippage: 7 bps, symbol: BTCUSDT}
+  - {at: L6, slippage: 0.01 %}
+  - {at: L7, order_refused: rejected}
+  - {at: L7.., order_refused: expired, symbol: LTCUSDT}
+  - {at: L8, crash: peak_state, when: during}
+  - {at: L9, crash: positions_ledger}
+  - {at: L10, power_cut: nav_state}
+  - {at: L4..L5, builder_error: kpis_v7}
+  - {at: L11.., config_unreadable: true}
+  - {at: L4..L5, damaged_file: nav, how: truncated}
+  - {at: L12, damaged_file: position_tp_sl, how: deleted}
 executor:
   legacy: [D-11, D-33]
   tp_sl: {seed: false, sl_atr: 2.5, atr_frac: 1 %}

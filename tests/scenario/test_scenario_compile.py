@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
+from hypothesis import given, settings, strategies as st
 from scenario_texts import DRAWDOWN, EVERYTHING, GHOST, HEAD, NAKED, compiled, one
 
+from simkit.contract.finding import RULES
+from simkit.contract.table import by_stem, paths
 from simkit.core.clock import iso, parse_iso
 from simkit.core.hashing import digest
+from simkit.core.legacy import LEGACY
 from simkit.core.settings import Settings
 from simkit.scenario import model as m
+from simkit.scenario.compile_faults import BELONG, BUILT, FAULTS, WRITTEN
+from simkit.scenario.document import FaultDoc, keys
+from simkit.scenario.faults import ATTACKS
+from simkit.scenario.script import Script
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +116,7 @@ def test_account_and_positions(everything: m.Scenario) -> None:
             m.OffExchangeAsset("BTC", 10_000_000, 6_000_000_000_000, None),
             m.OffExchangeAsset("XAUT", 150_000_000, 200_000_000_000, 210_000_000_000),
         ),
+        "one_way",
     )
     assert everything.positions == (
         m.OpeningPosition("BTCUSDT", "LONG", 25_000_000, 10_000_000_000, None, None),
@@ -177,7 +188,110 @@ def test_faults(everything: m.Scenario) -> None:
         m.MissingLedgerPosition(m.Loops(7, 7), "ETHUSDT", "SHORT"),
         m.SyncDown(m.Loops(8, 8)),
         m.BalanceDown(m.Loops(9, 9)),
+        m.MarkMissing(m.Loops(2, 12), "SOLUSDT"),
+        m.ClosedOutside(m.Loops(3, 3), "BTCUSDT", "LONG"),
+        m.RegistryLevels(m.Loops(4, 4), "ETHUSDT", "SHORT", 5_500_000_000, None),
+        m.Latency(m.Loops(5, 6), 900_000),
+        m.Latency(m.Loops(5, 5), 0, "XRPUSDT"),
+        m.Slippage(m.Loops(6, 6), 7.0, "BTCUSDT"),
+        m.Slippage(m.Loops(6, 6), 1.0),
+        m.OrderRefused(m.Loops(7, 7)),
+        m.OrderRefused(m.Loops(7, 12), "LTCUSDT", "EXPIRED"),
+        m.Crash(m.Loops(8, 8), "peak_state", "during"),
+        m.Crash(m.Loops(9, 9), "positions_ledger"),
+        m.PowerCut(m.Loops(10, 10), "nav_state"),
+        m.BuilderError(m.Loops(4, 5), "kpis_v7"),
+        m.ConfigUnreadable(m.Loops(11, 12)),
+        m.DamagedFile(m.Loops(4, 5), "nav", "truncated"),
+        m.DamagedFile(m.Loops(12, 12), "position_tp_sl", "deleted"),
     )
+
+
+def test_every_kind_of_fault_has_a_word_and_a_reader() -> None:
+    kinds = get_args(m.Fault)
+    assert tuple(FAULTS.values()) == kinds
+    assert set(FAULTS) <= set(keys(FaultDoc))
+    assert set(FaultDoc.__struct_encode_fields__) == {"at", *FAULTS, *BELONG}
+    assert {type(fault) for fault in compiled(EVERYTHING, stem="everything")[0].faults} == set(kinds)
+
+
+def test_every_kind_of_fault_puts_rules_to_the_test() -> None:
+    assert tuple(ATTACKS) == get_args(m.Fault)
+    assert all(ATTACKS.values())
+    assert {rule for rules in ATTACKS.values() for rule in rules} <= set(RULES)
+
+
+def test_the_files_that_a_fault_may_name() -> None:
+    assert set(WRITTEN) == set(paths) - {"nav_state"}
+    assert set(BUILT) == set(by_stem) - {"nav_state"} | {"position_tp_sl"}
+
+
+def test_a_cue_tells_all_faults_of_a_kind_in_file_order(everything: m.Scenario) -> None:
+    script = Script(everything)
+    cues = {loop: script.at(loop) for loop in range(1, 13)}
+    assert [fault.symbol for fault in cues[5].faults_of(m.Latency)] == ["", "XRPUSDT"]
+    assert [fault.symbol for fault in cues[6].faults_of(m.Latency)] == [""]
+    assert cues[7].faults_of(m.Latency) == ()
+    assert cues[5].fault(m.Latency) == cues[5].faults_of(m.Latency)[0]
+
+
+# Clock and account -----------------------------------------------------------------------------------------
+
+
+def test_from_its_loop_on_a_period_lies_between_a_loop_and_the_next(everything: m.Scenario) -> None:
+    clock = everything.clock
+    start = parse_iso("2025-01-06T00:00:00Z")
+    assert clock == m.ClockSpec(
+        start, 60_000_000, 12, 20_000_000, (m.Step(8, 90_000_000), m.Step(10, 30_000_000))
+    )
+    assert [(clock.at(loop) - start) // 1_000_000 for loop in (1, 2, 8, 9, 10, 11, 12)] == [
+        0, 60, 420, 510, 600, 630, 660,
+    ]  # fmt: skip
+    assert clock.shortest_us == 30_000_000
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=9))
+def test_loops_are_as_far_apart_as_the_series_says(periods: list[int]) -> None:
+    written = ", ".join(f"{period} s" for period in periods)
+    clock = compiled(HEAD.replace("loop: 60 s", f"loop: [{written}]"))[0].clock
+    held = [*periods, *[periods[-1]] * 10]
+    assert [clock.at(loop + 1) - clock.at(loop) for loop in range(1, 11)] == [
+        period * 1_000_000 for period in held[:10]
+    ]
+
+
+def test_an_expected_time_follows_the_periods() -> None:
+    text = HEAD.replace("loop: 60 s", "loop: {L1: 60 s, L2: 5 s}")
+    ((found,),) = [
+        s.expect for s in compiled(text + "expect: {L4: {last_heartbeats: {executor_live: L3}}}\n")
+    ]
+    assert found.value == {"executor_live": "2025-01-06T00:01:05.000000Z"}
+
+
+def test_a_one_way_account_is_said_so(everything: m.Scenario) -> None:
+    assert everything.account.mode == "one_way"
+    assert one("").account.mode == "hedge"
+    assert compiled(HEAD.replace("USD}", "USD, mode: hedge}"))[0].account == one("").account
+
+
+def test_a_hedge_account_holds_both_sides_before_the_first_loop() -> None:
+    scenario = one("positions: {BTCUSDT:LONG: {qty: 1, entry: 5}, BTCUSDT:SHORT: {qty: 2, entry: 5}}\n")
+    assert [position.side for position in scenario.positions] == ["LONG", "SHORT"]
+
+
+def test_what_a_signal_says_of_itself(everything: m.Scenario) -> None:
+    said = next(signal for signal in everything.signals if signal.maker)
+    assert (said.symbol, said.leverage, said.strategy) == ("ETHUSDT", 2.5, "carry")
+    plain = everything.signals[0]
+    assert (plain.maker, plain.leverage, plain.strategy) == (False, 0.0, "")
+
+
+def test_what_a_scenario_does_not_say_is_no_part_of_its_fingerprint() -> None:
+    scenario = one("signals: [{at: L2, open: BTCUSDT:LONG, qty: 1}]\nfaults: [{at: L3, crash: nav}]\n")
+    written = msgspec.json.encode(scenario)
+    for name in (b"maker", b"leverage", b"strategy", b"mode", b"periods", b"when"):
+        assert b'"' + name + b'"' not in written
 
 
 def test_settings_in_their_own_units(everything: m.Scenario) -> None:
@@ -202,6 +316,27 @@ def test_settings_in_their_own_units(everything: m.Scenario) -> None:
         10.0,
     )
     assert (s.var.confidence, s.intel.weight_max, s.nav.max_nav_jump_pct) == (0.99, 0.45, 0.2)
+
+
+# Executor --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["v7.6", "[v7.6]", "[D-11, v7.6]"])
+def test_a_profile_is_all_the_defects_that_are_built(written: str) -> None:
+    assert one(f"executor: {{legacy: {written}}}\n").settings.legacy == tuple(sorted(LEGACY))
+
+
+def test_a_variant_names_its_defects_anew() -> None:
+    (scenario,) = compiled(HEAD + "executor: {legacy: v7.6}\nvariants: {a: {executor: {legacy: [D-11]}}}\n")
+    assert scenario.settings.legacy == ("D-11",)
+
+
+def test_a_limit_may_be_lifted_where_the_contract_knows_none() -> None:
+    lifted = one("executor: {drawdown: {max_portfolio_dd_nav_pct: none}}\n").settings.drawdown
+    assert lifted.max_portfolio_dd_nav_pct is None
+    text = HEAD + "executor: {drawdown: {max_portfolio_dd_nav_pct: none}}\n"
+    (again,) = compiled(text + "variants: {a: {executor: {drawdown: {max_portfolio_dd_nav_pct: 5 %}}}}\n")
+    assert again.settings.drawdown.max_portfolio_dd_nav_pct == 0.05
 
 
 # Expectations ----------------------------------------------------------------------------------------------
@@ -335,6 +470,64 @@ def test_events_and_faults_are_appended_executor_is_merged_findings_are_added() 
         ("INV-L04", [(9, 9)]),
         ("INV-N07", [(2, 2), (4, 4), (5, 6)]),
     ]
+
+
+def test_a_variant_replaces_whole_blocks_and_adds_signals() -> None:
+    plain, other = compiled(
+        HEAD
+        + "positions: {BTCUSDT:LONG: {qty: 1, entry: 100}}\n"
+        + "signals: [{at: L9, open: BTCUSDT:LONG, qty: 1}]\n"
+        + "expect: {L9..: {risk_mode: OK}}\n"
+        + "variants:\n"
+        + "  plain: {}\n"
+        + "  other:\n"
+        + "    clock: {start: 2025-01-07T00:00:00Z, loop: 30 s, loops: 20}\n"
+        + "    prices: {BTCUSDT: 7, SOLUSDT: 9}\n"
+        + "    history: {SOLUSDT: [8, 9]}\n"
+        + "    venue: {spread: 2 bps}\n"
+        + "    account: {cash: 5, mode: one_way}\n"
+        + "    positions: {SOLUSDT:SHORT: {qty: 2, entry: 9}}\n"
+        + "    signals: [{at: L9, open: SOLUSDT:LONG, qty: 1}]\n"
+        + "    faults: [{at: L19, mark_missing: SOLUSDT}]\n"
+        + "    expect: {L20: {risk_mode: OK}}\n"
+    )
+    assert (plain.clock.loops, other.clock.loops, other.clock.period_us) == (10, 20, 30_000_000)
+    assert (plain.universe, other.universe) == (("BTCUSDT", "ETHUSDT"), ("BTCUSDT", "SOLUSDT"))
+    assert (plain.past, [past.symbol for past in other.past]) == ((), ["SOLUSDT"])
+    assert (plain.venue.spread_bps, other.venue.spread_bps) == (0.0, 2.0)
+    assert (plain.account, other.account) == (m.Account(10_000_000_000), m.Account(5_000_000, mode="one_way"))
+    assert [p.symbol for p in plain.positions + other.positions] == ["BTCUSDT", "SOLUSDT"]
+    assert [signal.intent_id for signal in plain.signals] == ["i-9-1"]
+    assert [(s.symbol, s.intent_id) for s in other.signals] == [("BTCUSDT", "i-9-1"), ("SOLUSDT", "i-9-2")]
+    assert [[(e.loops.first, e.loops.last) for e in s.expect] for s in (plain, other)] == [
+        [(9, 10)], [(9, 20), (20, 20)],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("block", "text"),
+    [
+        ("clock", "{start: 2025-01-06T00:00:00Z, loop: 60 s, loops: 10}"),
+        ("prices", "{BTCUSDT: 100, ETHUSDT: 50}"),
+        ("account", "{cash: 10000 USD}"),
+        ("venue", "ideal"),
+        ("history", "{}"),
+        ("positions", "{}"),
+        ("signals", "[]"),
+    ],
+)
+def test_a_variant_that_repeats_a_block_changes_nothing(block: str, text: str) -> None:
+    (scenario,) = compiled(f"{HEAD}variants: {{v: {{{block}: {text}}}}}\n")
+    assert msgspec.structs.replace(scenario, variant="") == one("")
+
+
+def test_the_clock_of_one_variant_is_not_that_of_the_next() -> None:
+    short, long = compiled(
+        HEAD
+        + "variants:\n  short: {clock: {start: 2025-01-06, loop: 60 s, loops: 3}}\n"
+        + "  long: {expect: {L9..: {risk_mode: OK}}}\n"
+    )
+    assert (short.clock.loops, long.clock.loops, long.expect[0].loops) == (3, 10, m.Loops(9, 10))
 
 
 # Recorded files --------------------------------------------------------------------------------------------

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from simkit.contract.fields import MISSING, Candidates, Field, look_up, resolve, steps, table
 from simkit.contract.table import SURFACES

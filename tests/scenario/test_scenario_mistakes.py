@@ -6,6 +6,9 @@ import pytest
 from scenario_texts import HEAD, compiled, mistakes, wrong
 
 from simkit.core.errors import ScenarioError
+from simkit.scenario.compile_faults import FAULTS
+
+KINDS = ", ".join(f"`{kind}`" for kind in FAULTS)
 
 CASES = {
     "unknown key": ("prcies: {A: 1}", "1:1: unknown key `prcies` | did you mean `prices`?"),
@@ -127,7 +130,7 @@ CASES = {
     "fault's amount": ("faults: [{at: L2, wrong_balance: many}]", "1:34: found `many`, expected a number"),
     "qty of no ghost": (
         "faults: [{at: L2, sync_down: true, qty: 3}]",
-        "1:41: only a `ghost_ledger_entry` has this | leave `qty` out",
+        "1:41: only `ghost_ledger_entry` has this | leave `qty` out",
     ),
     "ghost nowhere": (
         "faults: [{at: L2, ghost_ledger_entry: BTCUSDT:LONG, qty: 1, entry: 2, in: []}]",
@@ -137,12 +140,124 @@ CASES = {
         "faults: [{at: L2, ghost_ledger_entry: BTCUSDT:LONG, qty: 1, entry: 2, in: [ledgr]}]",
         "1:76: `ledgr` is unknown here | did you mean `ledger`?",
     ),
+    "two faults": (
+        "faults: [{at: L2, latency: 1 s, slippage: 7 bps, symbol: BTCUSDT}]",
+        f"1:10: a fault has exactly one of {KINDS}; found `latency` and `slippage`",
+    ),
+    "no fault": (
+        "faults: [{at: L2, symbol: BTCUSDT}]",
+        f"1:10: a fault has exactly one of {KINDS}; found none",
+    ),
+    "symbol of another": (
+        "faults: [{at: L2, mark_missing: BTCUSDT, symbol: BTCUSDT}]",
+        "1:50: only `latency` and `slippage` and `order_refused` have this | leave `symbol` out",
+    ),
+    "when of another": (
+        "faults: [{at: L2, power_cut: nav, when: after}]",
+        "1:41: only `crash` has this | leave `when` out",
+    ),
+    "how of another": (
+        "faults: [{at: L2, builder_error: nav, how: empty}]",
+        "1:44: only `damaged_file` has this | leave `how` out",
+    ),
+    "levels of another": (
+        "faults: [{at: L2, closed_outside: BTCUSDT:LONG, tp: 3}]",
+        "1:53: only `ghost_ledger_entry` and `registry_levels` have this | leave `tp` out",
+    ),
+    "mark of what": (
+        "faults: [{at: L2, mark_missing: BTCUSD}]",
+        "1:33: `BTCUSD` has no price: what is priced is the universe | did you mean `BTCUSDT`?",
+    ),
+    "latency without a unit": (
+        "faults: [{at: L2, latency: 900}]",
+        "1:28: `900` has no unit of time | write `900 s` or `900 min`",
+    ),
+    "latency of what": (
+        "faults: [{at: L2, latency: 1 s, symbol: BTCUSD}]",
+        "1:41: `BTCUSD` has no price: what is priced is the universe | did you mean `BTCUSDT`?",
+    ),
+    "slippage without a unit": (
+        "faults: [{at: L2, slippage: 7}]",
+        "1:29: 7 could be 7 bps or 7 %: write one of them",
+    ),
+    "no slippage": (
+        "faults: [{at: L2, slippage: 0 bps}]",
+        "1:29: `0 bps`: a fill gets worse by more than 0",
+    ),
+    "refused how": (
+        "faults: [{at: L2, order_refused: rejectd}]",
+        "1:34: `rejectd` is unknown here | did you mean `rejected`?",
+    ),
+    "levels unsaid": (
+        "faults: [{at: L2, registry_levels: BTCUSDT:LONG}]",
+        "1:36: no level is said | add `tp` or `sl`, a price or `none`",
+    ),
+    "crash at what": (
+        "faults: [{at: L2, crash: risk_snapsot}]",
+        "1:26: `risk_snapsot` is unknown here | did you mean `risk_snapshot`?",
+    ),
+    "crash at the mirror": (
+        "faults: [{at: L2, crash: nav_state}]",
+        "1:26: `nav_state` is unknown here | did you mean `peak_state`?",
+    ),
+    "crash when": (
+        "faults: [{at: L2, crash: nav, when: befor}]",
+        "1:37: `befor` is unknown here | did you mean `before`?",
+    ),
+    "crash in a range": (
+        "faults: [{at: L2..L3, crash: nav}]",
+        "1:15: an executor dies once: this is no fault of a range | write `L2`",
+    ),
+    "power cut in a range": (
+        "faults: [{at: L2.., power_cut: nav}]",
+        "1:15: the power fails once: this is no fault of a range | write `L2`",
+    ),
+    "builder of a cache": (
+        "faults: [{at: L2, builder_error: kpis}]",
+        "1:34: `kpis` is unknown here | did you mean `kpis_v7`?",
+    ),
+    "damage unsaid": (
+        "faults: [{at: L2, damaged_file: nav}]",
+        "1:10: the key `how` is missing",
+    ),
+    "damage": (
+        "faults: [{at: L2, damaged_file: nav, how: tuncated}]",
+        "1:43: `tuncated` is unknown here | did you mean `truncated`?",
+    ),
+    "config": (
+        "faults: [{at: L2, config_unreadable: false}]",
+        "1:38: `false` says nothing here | write `true` or leave the entry out",
+    ),
+    # What a signal says of itself
+    "leverage": (
+        "signals: [{at: L2, open: BTCUSDT:LONG, qty: 1, leverage: 0}]",
+        "1:58: found `0`, expected more than 0",
+    ),
+    "leverage of a close": (
+        "signals: [{at: L2, close: BTCUSDT:LONG, leverage: 2}]",
+        "1:51: a closing signal has no leverage | leave `leverage` out",
+    ),
+    "maker": (
+        "signals: [{at: L2, open: BTCUSDT:LONG, qty: 1, maker: yes}]",
+        "1:55: found `yes`, expected true or false",
+    ),
     # Executor
     "defect": (
         "executor: {legacy: [D-38]}",
-        "1:21: `D-38` is no defect that the executor can show | it can show D-11, D-14, D-33, D-37",
+        "1:21: `D-38` is no defect that the executor can show | `simkit list --faults` names those it can",
     ),
-    "legacy list": ("executor: {legacy: D-11}", "1:20: found `D-11`, expected a list such as [D-11]"),
+    "legacy list": (
+        "executor: {legacy: D-11}",
+        "1:20: found `D-11`, expected a list such as [D-11], or `v7.6`",
+    ),
+    "profile": (
+        "executor: {legacy: [v7.5]}",
+        "1:21: `v7.5` is no defect that the executor can show | `simkit list --faults` names those it can",
+    ),
+    "no limit where there must be one": (
+        "executor: {limits: {max_concurrent: none}}",
+        "1:37: found `none`, expected a number",
+    ),
     "bare fraction": (
         "executor: {limits: {max_trade_nav_pct: 0.11}}",
         "1:40: 0.11 could be 11 % or 0.11 %: write one of them",
@@ -273,8 +388,33 @@ CASES = {
         "1:12: `A b` cannot name a variant | use a-z, 0-9, `-` and `_`",
     ),
     "variant's key": (
-        "variants: {a: {prices: {}}}",
-        "1:16: unknown key `prices` | known here: executor, faults, events, expect, findings",
+        "variants: {a: {seed: 5}}",
+        (
+            "1:16: unknown key `seed` | known here: clock, prices, history, venue, account, positions, "
+            "signals, executor, faults, events, expect, findings"
+        ),
+    ),
+    "variant's prices": (
+        "variants: {a: {prices: {BTCUSDT: 100}, positions: {ETHUSDT:LONG: {qty: 1, entry: 50}}}}",
+        "1:52: `ETHUSDT` has no price: what is priced is the universe | did you mean `BTCUSDT`?",
+    ),
+    "the scenario in a variant's clock": (
+        (
+            "signals: [{at: L4, close: BTCUSDT:LONG}]\n"
+            "variants: {a: {clock: {start: 2025-01-06, loop: 1 s, loops: 3}}}"
+        ),
+        "1:16: `L4` lies beyond the end: the last loop is L3",
+    ),
+    "variant's clock": (
+        "variants: {a: {clock: {start: 2025-01-06, loops: 3}}}",
+        "1:23: the key `loop` is missing",
+    ),
+    "variant's signal": (
+        (
+            "signals: [{at: L4, close: BTCUSDT:LONG, id: a}]\n"
+            "variants: {v: {signals: [{at: L4, close: BTCUSDT:LONG, id: a}]}}"
+        ),
+        "2:60: two intents named `a` in L4",
     ),
     "no variant": ("variants: {}", "1:11: no variant is named | leave `variants` out"),
     "variant's own line": (
@@ -315,6 +455,36 @@ HEADS = {
         "loops: 10",
         "loops: 10, sync: 60 s",
         "4:67: sync_state must run before the next loop | choose less than `loop`",
+    ),
+    "sync in the shortest loop": (
+        "loop: 60 s, loops: 10",
+        "loop: {L1: 60 s, L3: 20 s}, loops: 10, sync: 20 s",
+        "4:83: sync_state must run before the next loop | choose less than `loop`",
+    ),
+    "period by loop": (
+        "loop: 60 s",
+        "loop: {L1: 60 s, L3: 0 s}",
+        "4:59: a loop takes time | write `60 s`",
+    ),
+    "first period": (
+        "loop: 60 s",
+        "loop: {L2: 60 s}",
+        "4:44: the series does not say what holds in L1 | begin with `L1: …`",
+    ),
+    "period beyond the end": (
+        "loop: 60 s",
+        "loop: {L1: 60 s, L11: 5 s}",
+        "4:55: `L11` lies beyond the end: the last loop is L10",
+    ),
+    "after the year 9000": (
+        "loop: 60 s",
+        "loop: {L1: 60 s, L10: 99999999 d}",
+        "4:80: the run would end after the year 9000",
+    ),
+    "mode": (
+        "cash: 10000 USD",
+        "cash: 1, mode: one-way",
+        "5:26: `one-way` is unknown here | did you mean `one_way`?",
     ),
     "account": (
         "cash: 10000 USD",
@@ -381,6 +551,14 @@ def test_a_mistake_of_the_head_says_so_too(name: str) -> None:
     before, after, shown = HEADS[name]
     assert before in HEAD
     assert mistakes(HEAD.replace(before, after)) == [shown]
+
+
+def test_a_one_way_account_holds_one_side_of_a_symbol() -> None:
+    text = HEAD.replace("USD}", "USD, mode: one_way}")
+    both = "positions:\n  BTCUSDT:LONG: {qty: 1, entry: 5}\n  BTCUSDT:SHORT: {qty: 1, entry: 5}\n"
+    (said,) = mistakes(text + both)
+    assert said.startswith("9:3: a one-way account cannot hold this beside `BTCUSDT:LONG` | leave one out")
+    assert mistakes(text + both.replace("BTCUSDT:SHORT", "ETHUSDT:SHORT")) == []
 
 
 def test_simkit_must_be_the_first_key() -> None:

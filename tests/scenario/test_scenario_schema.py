@@ -8,8 +8,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from scenario_texts import DRAWDOWN, EVERYTHING, GHOST, HEAD, NAKED, mistakes
 
 from simkit.core.errors import ScenarioError
@@ -62,7 +61,8 @@ def test_every_setting_is_in_the_schema_with_the_words_it_may_hold() -> None:
         for key in msgspec.structs.asdict(getattr(Settings(), group)):
             value = executor[group]["properties"][key]
             if key in WORDS:
-                assert value.get("enum", value.get("items", {}).get("enum")) == list(WORDS[key])
+                inner = value.get("items") or value.get("additionalProperties") or value
+                assert inner["enum"] == list(WORDS[key])
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def intel_part() -> st.IntelPart:
         has_pnl=True,
     )
     scores = tuple(
-        st.ScoreRow(s, 0.75 - i / 16, 0.6, 0.65, 0.05, 0.01, 0.1, i < 6, 1.5, None)
+        st.ScoreRow(s, 0.75 - i / 16, 0.6, 0.65, 0.65, 0.05, 0.01, 0.1, i < 6, 1.5, None)
         for i, s in enumerate(SYMBOLS)
     )
     rv = st.RvPart(
@@ -229,10 +229,14 @@ def make_state(**changes: Any) -> st.ExecutorState:
             groups=(("L1", 0.25, 0.35), ("alts", 0.0, 0.25)),
             num_positions=4,
             num_registry=4,
+            dd=0.012345679,
         ),
         var=VAR,
         router=ROUTER,
         intel=intel_part(),
+        kept=st.KeptPart(
+            10_000 * USD, START_US, 20_094, START_US - PERIOD_US, 9_990 * USD, 10_000 * USD, -4 * USD
+        ),
     )
     return replace(state, **changes)
 
@@ -252,12 +256,13 @@ def flat_state(**changes: Any) -> st.ExecutorState:
         counters=st.Counters({}, 0, 0, 0, None, None, None, START_US, None, None),
         liveness=st.LivenessPart(True, never, never, never, never),
         drawdown=st.DrawdownPart("NORMAL", 0.0, 0, 10_000 * USD, START_US, 0, None, False, 0.10),
-        risk=st.RiskPart("OK", "all_systems_healthy", 0.0, None, 0.0, 0.0, (), 0, 0),
+        risk=st.RiskPart("OK", "all_systems_healthy", 0.0, None, 0.0, 0.0, (), 0, 0, 0.0),
         var=replace(VAR, value=0.0, usd=0, volatility=0.0, n_assets=0, cvar={}, cvar_within_limit=True,
                     portfolio_cvar=0.0, breaching=(), worst_cvar=0.0),
         router=replace(ROUTER, rows=(), score=None, slippage_bps=0.0, drift_bps=0.0, latency_ms=0.0,
                        slippage_bucket="GREEN", twap_ratio=0.0, ok=0),
         intel=None,
+        kept=st.KeptPart(10_000 * USD, START_US, 20_094, START_US, 10_000 * USD, 10_000 * USD, 0),
     )  # fmt: skip
     return replace(base, **changes)
 

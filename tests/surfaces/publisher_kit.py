@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from make_state import make_scenario
 
+from simkit.contract.table import PEAK_PATH
 from simkit.core.files import Door
-from simkit.exchange.orders import Ack, Balance, Order, Submitted, VenueEvent, VenuePort
-from simkit.exchange.orders import VenuePosition as Held
+from simkit.exchange.orders import (
+    Ack,
+    Balance,
+    Order,
+    Submitted,
+    VenueEvent,
+    VenuePort,
+    VenuePosition as Held,
+)
 from simkit.executor.port import Disk, LoopInput, LoopOutput
 from simkit.executor.state import ExecutorState
 from simkit.market.ticks import Bars
@@ -20,11 +28,13 @@ NAMES = [
     "kpis_v7", "diagnostics", "engine_metadata",
 ]  # fmt: skip
 INTEL = ["symbol_scores_v6", "rv_momentum", "factor_diagnostics"]
+#: Written last, and only when it has changed.
+KEPT = ["peak_state"]
 NOTHING = LoopOutput((), (), (), ())
 
 
 def path(stem: str) -> str:
-    return f"logs/state/{stem}.json"
+    return PEAK_PATH if stem in KEPT else f"logs/state/{stem}.json"
 
 
 class NoVenue:

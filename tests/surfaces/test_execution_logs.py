@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from make_state import START_US, make_state
 from memory_door import MemoryDoor
-from publisher_kit import NAMES, path, published
+from publisher_kit import KEPT, NAMES, path, published
 
 from simkit.contract.table import ORDERS_LOG, VETO_LOG
 from simkit.core import canon
@@ -130,4 +130,4 @@ def test_a_log_that_cannot_be_written_stops_no_surface() -> None:
     door.refused = {ORDERS_LOG}
     publisher = published(door, make_state(intel=None), events=(ack(ENTRY),))
     assert [f.path for f in publisher.failed] == [ORDERS_LOG]
-    assert [write.path for write in door.journal] == [path(name) for name in NAMES]
+    assert [write.path for write in door.journal] == [path(name) for name in (*NAMES, *KEPT)]

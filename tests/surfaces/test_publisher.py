@@ -9,14 +9,17 @@ import pytest
 from make_state import PERIOD_US, POSITIONS, START_US, flat_state, make_scenario, make_state
 from memory_door import MemoryDoor, longest_file
 from msgspec.structs import replace
-from publisher_kit import INTEL, NAMES, VENUE, Scripted, loop_input, path, published
+from publisher_kit import INTEL, KEPT, NAMES, VENUE, Scripted, loop_input, path, published
 
-from simkit.contract.table import MANIFEST_PATH, REGISTRY_PATH, manifest
+from simkit.contract.table import MANIFEST_PATH, PEAK_PATH, REGISTRY_PATH, manifest
 from simkit.core import canon
 from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY
-from simkit.executor.state import RegistryEntry
-from simkit.scenario.model import OpeningPosition
+from simkit.core.settings import Settings
+from simkit.executor.state import ExecutorState, RegistryEntry
+from simkit.scenario.model import Crash, Loops, OpeningPosition
+from simkit.surfaces import peak_file
+from simkit.surfaces.broken_door import ExecutorDied, door_of
 from simkit.surfaces.disk import read_disk
 from simkit.surfaces.opening import lay_opening_state
 from simkit.surfaces.publish import Publisher
@@ -27,13 +30,13 @@ from simkit.surfaces.publish import Publisher
 def test_files_are_written_most_upstream_first_and_intel_last() -> None:
     door = MemoryDoor()
     published(door, make_state())
-    assert [write.path for write in door.journal] == [path(name) for name in (*NAMES, *INTEL)]
+    assert [write.path for write in door.journal] == [path(name) for name in (*NAMES, *INTEL, *KEPT)]
 
 
 def test_without_intel_nothing_of_it_is_written() -> None:
     door = MemoryDoor()
     published(door, make_state(intel=None))
-    assert [write.path for write in door.journal] == [path(name) for name in NAMES]
+    assert [write.path for write in door.journal] == [path(name) for name in (*NAMES, *KEPT)]
 
 
 def test_without_factor_vectors_the_old_factor_file_stays() -> None:
@@ -44,7 +47,7 @@ def test_without_factor_vectors_the_old_factor_file_stays() -> None:
     before = door.tree[path("factor_diagnostics")]
     empty = replace(state.intel, factors=replace(state.intel.factors, vectors=()))
     published(door, replace(state, loop=3, ts=state.ts + PERIOD_US, intel=empty))
-    assert [write.path for write in door.journal] == [path(name) for name in (*NAMES, *INTEL[:2])]
+    assert [write.path for write in door.journal] == [path(name) for name in (*NAMES, *INTEL[:2], *KEPT)]
     assert door.tree[path("factor_diagnostics")] is before
 
 
@@ -68,7 +71,7 @@ def test_name_and_capabilities_are_those_of_the_inner_executor() -> None:
 # Failing writes --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("refused", [*NAMES, *INTEL])
+@pytest.mark.parametrize("refused", [*NAMES, *INTEL, *KEPT])
 def test_one_failing_write_stops_no_other(refused: str) -> None:
     door = MemoryDoor()
     published(door, make_state())
@@ -76,7 +79,7 @@ def test_one_failing_write_stops_no_other(refused: str) -> None:
     door.refused = {path(refused)}
     state = make_state(loop=3, ts=START_US + 2 * PERIOD_US)
     publisher = published(door, state)
-    assert [w.path for w in door.journal] == [path(n) for n in (*NAMES, *INTEL) if n != refused]
+    assert [w.path for w in door.journal] == [path(n) for n in (*NAMES, *INTEL, *KEPT) if n != refused]
     assert door.tree[path(refused)] is before
     assert [(f.loop, f.path) for f in publisher.failed] == [(3, path(refused))]
     assert "No space left" in publisher.failed[0].reason
@@ -98,7 +101,8 @@ def test_a_broken_row_freezes_positions_state_alone() -> None:
     broken = replace(POSITIONS[0], mark=0)
     publisher = published(door, make_state(loop=3, positions=(broken,)))
     assert door.tree[path("positions_state")] is before
-    assert [w.path for w in door.journal] == [path(n) for n in (*NAMES, *INTEL) if n != "positions_state"]
+    written = [n for n in (*NAMES, *INTEL, *KEPT) if n != "positions_state"]
+    assert [w.path for w in door.journal] == [path(n) for n in written]
     assert "mark 0.0" in publisher.failed[0].reason
 
 
@@ -120,6 +124,53 @@ def test_a_target_that_cannot_be_replaced_leaves_no_temporary_file(tmp_path: Pat
     publisher = published(Door(tmp_path), make_state())
     assert [f.path for f in publisher.failed] == [path("nav")]
     assert [name for name in os.listdir(tmp_path / "logs/state") if name.startswith(".tmp_")] == []
+
+
+# The peak file ---------------------------------------------------------------------------------------------
+
+
+def kept_in(publisher: Publisher, door: MemoryDoor, state: ExecutorState) -> list[str]:
+    """How one more loop writes the peak file."""
+    door.take_journal()
+    publisher.publish(state)
+    return [write.mode for write in door.take_journal() if write.path == PEAK_PATH]
+
+
+def test_the_peak_file_is_written_when_it_changes_and_tried_again_after_a_failure() -> None:
+    door, state = MemoryDoor(), make_state(intel=None)
+    publisher = published(door, state)
+    assert kept_in(publisher, door, replace(state, loop=3)) == []
+    higher = replace(state, loop=4, kept=replace(state.kept, peak=state.kept.peak + 1))
+    door.refused = {PEAK_PATH}
+    assert kept_in(publisher, door, higher) == []
+    door.refused = set()
+    assert kept_in(publisher, door, replace(higher, loop=5)) == ["replace"]
+    assert kept_in(publisher, door, replace(higher, loop=6)) == []
+
+
+def test_the_peak_file_is_complete_and_written_in_place_under_d20_alone(tmp_path: Path) -> None:
+    state = make_state()
+    for legacy, mode in ((), "replace"), (("D-20",), "direct"):
+        door = Door(tmp_path)
+        scenario = make_scenario(settings=Settings(legacy=legacy))
+        Publisher(lambda: Scripted(state), scenario, door).publish(state)
+        write = door.take_journal()[-1]
+        assert (write.path, write.mode, write.data) == (PEAK_PATH, mode, door.tree[PEAK_PATH])
+        assert peak_file.read(door) == state.kept
+
+
+def test_a_death_over_the_peak_file_tears_it_only_where_it_is_written_in_place(tmp_path: Path) -> None:
+    state = make_state()
+    for legacy, survives in ((), True), (("D-20",), False):
+        fault = Crash(Loops(3, 3), "peak_state", "during")
+        scenario = make_scenario(settings=Settings(legacy=legacy), faults=(fault,))
+        door = door_of(scenario, tmp_path / str(survives))
+        publisher = Publisher(lambda: Scripted(state), scenario, door)
+        publisher.publish(state)
+        door.loop = 3
+        with pytest.raises(ExecutorDied):
+            publisher.publish(replace(state, loop=3))
+        assert peak_file.read(door) == (state.kept if survives else None)
 
 
 # Opening state ---------------------------------------------------------------------------------------------

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
+from hypothesis import given, settings, strategies as some
 from make_state import POSITIONS, START_US, SYMBOLS, flat_state, make_scenario, make_state
 from memory_door import MemoryDoor
 from msgspec.structs import replace
 from publisher_kit import VENUE, Scripted, path, published
 
-from simkit.contract.table import ORDERS_LOG
+from simkit.contract.table import ORDERS_LOG, PEAK_PATH
+from simkit.core.clock import MICROSECONDS
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Fill, Order
-from simkit.executor.port import Disk, PastClose
+from simkit.executor.port import Confirmed, Disk, PastClose
 from simkit.executor.state import RegistryEntry
 from simkit.scenario.model import Restart
 from simkit.surfaces.disk import read_disk
@@ -34,16 +34,19 @@ def test_a_restart_finds_what_the_last_loop_published() -> None:
     assert read_disk(door, 2) == Disk(
         2,
         registry=state.registry,
-        position_keys=tuple(row.key for row in POSITIONS),
+        positions=POSITIONS,
+        ledger={entry.key: entry for entry in state.ledger},
         last_nav=state.nav.nav,
         last_dd_state="RECOVERY",
         last_dd_since=START_US,
         last_transitions=5,
         last_dd_pct=0.012345679,
-        peak_nav=10_000 * USD,
+        confirmed=Confirmed(state.nav.nav, state.nav.wallet, state.nav.unrealized, state.ts),
+        kept=state.kept,
         factor_weights=dict(
             sorted(zip(state.intel.factors.factors, state.intel.factors.weights, strict=True))
         ),
+        failing=tuple(row.symbol for row in state.intel.scores if not row.passes),
     )
 
 
@@ -77,7 +80,8 @@ def test_runs_are_counted_by_the_restarts_so_far() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"entries":[]}', b"\xff\xfe", b"[" * 100_000])
 @pytest.mark.parametrize(
-    "stem", ["nav", "position_tp_sl", "positions_state", "risk_snapshot", "factor_diagnostics"]
+    "stem",
+    ["nav", "position_tp_sl", "positions_state", "positions_ledger", "risk_snapshot", "factor_diagnostics"],
 )
 def test_an_unreadable_file_counts_as_none(stem: str, data: bytes) -> None:
     door = MemoryDoor()
@@ -86,10 +90,11 @@ def test_an_unreadable_file_counts_as_none(stem: str, data: bytes) -> None:
     door.tree[path(stem)] = data
     torn = read_disk(door, 1)
     lost = {
-        "nav": ("last_nav",),
+        "nav": ("last_nav", "confirmed"),
         "position_tp_sl": ("registry",),
-        "positions_state": ("position_keys",),
-        "risk_snapshot": ("last_dd_state", "last_dd_since", "last_dd_pct", "peak_nav"),
+        "positions_state": ("positions",),
+        "positions_ledger": ("ledger",),
+        "risk_snapshot": ("last_dd_state", "last_dd_since", "last_dd_pct"),
         "factor_diagnostics": ("factor_weights",),
     }[stem]
     for name in Disk.__struct_fields__:
@@ -135,11 +140,45 @@ def test_a_restart_reads_the_same_scaled_integers_back(
     state = flat_state(registry=registry)
     state = replace(
         state,
-        nav=replace(state.nav, nav=nav),
-        drawdown=replace(state.drawdown, peak=peak, since_ts=since),
+        nav=replace(state.nav, nav=nav, wallet=nav),
+        drawdown=replace(state.drawdown, since_ts=since),
+        kept=replace(state.kept, peak=peak, peak_ts=since, since_ts=since, opening_nav=nav, realized=-nav),
     )
     door = MemoryDoor()
     published(door, state)
     disk = read_disk(door, 1)
     assert disk.registry == registry
-    assert (disk.last_nav, disk.peak_nav, disk.last_dd_since) == (nav, peak, since)
+    assert (disk.last_nav, disk.kept, disk.last_dd_since) == (nav, state.kept, since)
+    assert disk.confirmed == Confirmed(nav, nav, 0, state.ts)
+
+
+@pytest.mark.parametrize("data", [None, b"", b"{", b"[]", b'{"peak_nav":1}', b"\xff"])
+def test_of_a_torn_peak_file_nothing_is_kept(data: bytes | None) -> None:
+    door = MemoryDoor()
+    published(door, make_state())
+    assert read_disk(door, 1).kept == make_state().kept
+    if data is None:
+        del door.tree[PEAK_PATH]
+    else:
+        door.tree[PEAK_PATH] = data
+    assert read_disk(door, 1).kept is None
+
+
+def test_a_cached_nav_is_as_old_as_the_risk_snapshot_says() -> None:
+    door = MemoryDoor()
+    state = make_state()
+    cached = replace(state.nav, source="cache", fresh=False, live_ts=state.ts - 90 * MICROSECONDS)
+    published(door, replace(state, nav=cached, risk=replace(state.risk, nav_age_s=90.0)))
+    found = read_disk(door, 1).confirmed
+    assert found == Confirmed(cached.nav, cached.wallet, cached.unrealized, state.ts - 90 * MICROSECONDS)
+    door.tree[path("risk_snapshot")] = b""
+    assert read_disk(door, 1).confirmed is None
+
+
+def test_a_nav_from_no_source_is_no_confirmed_one() -> None:
+    door = MemoryDoor()
+    state = make_state()
+    lost = replace(state.nav, source="unavailable", fresh=False, sources_ok=False, live_ts=None)
+    published(door, replace(state, nav=lost))
+    disk = read_disk(door, 1)
+    assert disk.confirmed is None and disk.last_nav == lost.nav

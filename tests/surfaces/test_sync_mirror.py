@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
+from hypothesis import given, settings, strategies as some
 from make_state import PERIOD_US, START_US, flat_state, make_scenario, make_state
 from memory_door import MemoryDoor, longest_file
 from msgspec.structs import replace
 
+from simkit.contract.table import PEAK_PATH
 from simkit.core import canon
 from simkit.core.files import Door
 from simkit.core.numeric import USD, fraction
 from simkit.core.settings import NavSettings, Settings
 from simkit.scenario.model import Event, ResetPeak, SetSetting
 from simkit.scenario.script import Cue
-from simkit.surfaces import build_book
+from simkit.surfaces import build_book, build_risk
 from simkit.surfaces.mirror import Mirror
 
 NAV = "logs/state/nav.json"
@@ -438,3 +438,72 @@ def test_a_full_disk_leaves_the_old_mirror_and_no_temporary_file(tmp_path: Path)
     assert desk.mirror.failed
     assert (tmp_path / NAV_STATE).read_bytes() == before
     assert sorted(os.listdir(tmp_path / "logs/state")) == ["nav.json", "nav_state.json"]
+
+
+# Defects ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("legacy", "updated", "age"),
+    [
+        ((), "00:00:00", 20.0),
+        (("D-06",), "00:00:20", 0.0),
+        (("D-18",), "00:00:00", 0.0),
+        (("D-06", "D-18"), "00:00:20", 0.0),
+    ],
+)
+def test_time_and_age_of_the_mirror(legacy: tuple[str, ...], updated: str, age: float) -> None:
+    desk = Desk(settings=Settings(legacy=legacy))
+    desk.loop = 1
+    desk.nav(TEN_THOUSAND)
+    desk.sync(phase_us=20_000_000)
+    shown = desk.shown()
+    assert shown["updated_ts"] == shown["updated_at"] == f"2025-01-06T{updated}.000000Z"
+    assert (shown["age_s"], shown["synced_ts"]) == (age, "2025-01-06T00:00:20.000000Z")
+
+
+# The peak file ---------------------------------------------------------------------------------------------
+
+
+def keep_peak(desk: Desk, peak: int, realized: int = 0) -> None:
+    """The executor's peak file, as it stands before the next sync."""
+    state = flat_state()
+    kept = replace(state.kept, peak=peak, realized=realized)
+    desk.put(PEAK_PATH, canon.encode(build_risk.peak_state(replace(state, kept=kept))))
+
+
+def test_the_executors_peak_and_realised_pnl_are_mirrored() -> None:
+    desk = Desk()
+    assert "realized_pnl_today" not in desk.step(TEN_THOUSAND)
+    keep_peak(desk, 12_500 * USD, -400 * USD)
+    shown = desk.step(TEN_THOUSAND)
+    assert (shown["peak_equity"], shown["drawdown"], shown["realized_pnl_today"]) == (12_500.0, 20.0, -400.0)
+    keep_peak(desk, 8_000 * USD)
+    shown = desk.step(6_000 * USD)
+    assert (shown["peak_equity"], shown["drawdown"], shown["realized_pnl_today"]) == (8_000.0, 25.0, 0.0)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"peak_nav":1}', b"\xff"])
+def test_a_torn_or_missing_peak_file_changes_nothing(data: bytes) -> None:
+    desk = Desk()
+    keep_peak(desk, 12_500 * USD, 5)
+    before = desk.step(TEN_THOUSAND)
+    desk.put(PEAK_PATH, data)
+    after = desk.step(TEN_THOUSAND)
+    del desk.door.tree[PEAK_PATH]
+    for shown in (after, desk.step(TEN_THOUSAND)):
+        assert shown["peak_equity"] == before["peak_equity"] == 12_500.0
+        assert shown["realized_pnl_today"] == before["realized_pnl_today"] == 0.000005
+
+
+def test_a_peak_of_nothing_is_none() -> None:
+    desk = Desk()
+    keep_peak(desk, 0)
+    shown = desk.step(0)
+    assert shown["drawdown"] is None and "peak_equity" not in shown
+
+
+def test_the_mirror_itself_raises_a_peak_that_the_file_does_not_hold_yet() -> None:
+    desk = Desk()
+    keep_peak(desk, TEN_THOUSAND)
+    assert desk.step(11_000 * USD)["peak_equity"] == 11_000.0

@@ -10,8 +10,8 @@ from simkit.core.canon import decode, encode_sorted
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, Order
 from simkit.executor.port import Veto
-from simkit.scenario.model import Loops, Restart, Signal, SyncDown, WrongBalance
-from simkit.trace.events import events_of, told
+from simkit.scenario.model import Crash, Loops, Restart, Signal, SyncDown, WrongBalance
+from simkit.trace.events import events_of, plain, told
 
 ORDER = Order("o-1", "i-1", "BTCUSDT", "BUY", "LONG", QTY // 2, False, "entry")
 ACK = Ack(1, moment(1), ORDER, "v-1", "FILLED", QTY // 2)
@@ -101,7 +101,6 @@ def test_signals_vetoes_faults_and_the_script_are_told() -> None:
     assert found["signals"] == [
         {
             "intent_id": "i-1", "action": "open", "symbol": "BTCUSDT", "side": "LONG", "qty": 1.0, "sl": 50.0,
-            "levels": "silent",
         }
     ]  # fmt: skip
     assert found["vetoes"][0]["thresholds"] == {"limit": 0.1}
@@ -148,3 +147,14 @@ def test_log_lines_are_told_as_they_were_appended() -> None:
 def test_events_are_canonical_json() -> None:
     found = events_of(record(1, {}, answers=(ACK, FILL), emitted=("é",)))
     assert encode_sorted(decode(found)) == found
+
+
+def test_what_a_scenario_leaves_at_its_default_is_left_out() -> None:
+    """A later key with a default changes no history."""
+    said = Signal(2, "i-1", "open", "BTCUSDT", "LONG", qty=QTY, levels="none", leverage=2.0)
+    assert plain(said) == {
+        "intent_id": "i-1", "action": "open", "symbol": "BTCUSDT", "side": "LONG", "qty": 1.0, "levels": "none",
+        "leverage": 2.0,
+    }  # fmt: skip
+    assert plain(Crash(Loops(3, 3), "nav")) == {"stem": "nav"}
+    assert plain(Crash(Loops(3, 3), "nav", "after")) == {"stem": "nav", "when": "after"}

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from damage_kit import SERIES, STRANGE, judged, trees
+from hypothesis import given, settings, strategies as st
 from verify_kit import good, minimal, on_disk
 
 from simkit.cli import main
 from simkit.contract import tree_reader
 from simkit.contract.finding import RULES
-from simkit.contract.verifier import Verifier, verify
+from simkit.contract.verifier import verify
 from simkit.core.errors import SimkitError
 from simkit.report.verify import verify_junit, verify_lines, verify_plain
 
@@ -236,88 +236,39 @@ def test_a_rule_that_fires_without_end_hides_no_other() -> None:
 
 # Random damage ---------------------------------------------------------------------------------------------
 
-STRANGE: list[Any] = [
-    None, True, False, 0, -1, 10**30, 1e308, -0.0, 5e-324, "", "x", "NaN", "2025-01-06T00:00:00Z", "9" * 400,
-    "0001-01-01T00:00:00+23:59", [], {}, [[]], [{}], [None], {"a": None}, "BTCUSDT:LONG", "BTCUSDT:BOTH", "BOTH",
-    1736164800, 1736164800000.5, {"": {"": []}}, {"[]": 1}, {"a.b": [1]}, "\u2028", "\x00", 1e15,
-]  # fmt: skip
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 8), most_edits=st.integers(1, 30))
+def test_no_edit_of_a_good_tree_makes_verify_raise(seed: int, count: int, most_edits: int) -> None:
+    judged(seed, count, most_edits)
 
 
-def _places(value: Any, out: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in keys:
-        out.append((value, key))
-        _places(value[key], out)
-    return out
-
-
-def damage(doc: Any, draw: Any, times: int) -> None:
-    """Delete, retype, scale, swap, duplicate."""
-    for _ in range(times):
-        places = _places(doc, [])
-        if not places:
-            return
-        holder, key = places[draw.randrange(len(places))]
-        other, name = places[draw.randrange(len(places))]
-        kind = draw.randrange(6)
-        value = holder[key]
-        if kind == 0:
-            del holder[key]
-        elif kind == 1:
-            holder[key] = json.loads(json.dumps(other.get(name) if isinstance(other, dict) else None))
-        elif kind == 2 and type(value) in (int, float):
-            holder[key] = value * (-1, 0, 100, 0.01, 1e200)[draw.randrange(5)]
-        elif kind == 3 and isinstance(holder, list):
-            holder.append(json.loads(json.dumps(value)))
-        elif kind == 4 and isinstance(holder, dict):
-            holder[("", "qty", "A:BOTH", "updated_ts", "symbols", "config")[draw.randrange(6)]] = value
-            return
-        else:
-            holder[key] = json.loads(json.dumps(STRANGE[draw.randrange(len(STRANGE))]))
-
-
-def judge_damaged(seed: int, times: int) -> None:
-    """A series of two damaged trees, a foreign or our own, under one profile; now and then the whole report."""
-    from random import Random
-
-    draw = Random(seed)
-    trees = []
-    base = (good, minimal)[seed % 2]
-    for _ in range(2):
-        docs = json.loads(json.dumps(base()))
-        for stem in draw.sample(sorted(docs), 4):
-            damage(docs[stem], draw, times)
-            if draw.randrange(6) == 0:
-                data = json.dumps(docs[stem]).encode()
-                docs[stem] = data[: draw.randrange(len(data) + 1)]
-        trees.append(docs)
-    judge = Verifier(profile="contract" if seed % 3 else "reference", loops=bool(seed % 5))
-    for docs in trees:
-        judge.tree(docs)
-    report = judge.report()
-    assert len(report.evaluated) + len(report.not_evaluated) == len(RULES)
-    if seed % 7 == 0:
-        assert verify_lines(report)[-1]
-        assert verify_plain(report)["trees"] == 2
-        assert verify_junit(report)
-
-
-@settings(deadline=None, derandomize=True, max_examples=200)
-@given(seed=st.integers(0, 2**32), times=st.integers(1, 30))
-def test_no_damage_makes_verify_raise(seed: int, times: int) -> None:
-    judge_damaged(seed, times)
+PARTS, TREES = 20, 100_000
 
 
 @pytest.mark.slow
-@pytest.mark.fuzz
-@pytest.mark.parametrize("part", range(10))
-def test_a_hundred_thousand_damages(part: int) -> None:
-    @settings(deadline=None, derandomize=True, max_examples=10_000, database=None)
-    @given(seed=st.integers(part << 40, (part + 1) << 40), times=st.integers(1, 40))
-    def run(seed: int, times: int) -> None:
-        judge_damaged(seed, times)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_hundred_thousand_edited_trees(part: int) -> None:
+    """Every series has a seed of its own; a seed says all of what it holds."""
+    series = TREES // PARTS // SERIES
+    reports = [judged(seed) for seed in range(part * series, (part + 1) * series)]
+    assert sum(report.trees for report in reports) == TREES // PARTS
+    assert all(report.violations for report in reports)
 
-    run()
+
+def test_the_edited_trees_are_edited_in_every_way() -> None:
+    """A dozen series together break nearly every rule on one tree."""
+    found: dict[str, None] = {}
+    for seed in range(12):
+        found |= dict.fromkeys(violation.rule for violation in judged(seed).violations)
+    on_one_tree = [rule.id for rule in RULES.values() if rule.kind in "WX"]
+    silent = [rule for rule in on_one_tree if rule not in found]
+    assert len(silent) < len(on_one_tree) / 5, silent
+
+
+def test_a_seed_makes_the_same_trees_again() -> None:
+    assert list(trees(5, 10)) == list(trees(5, 10))
+    assert list(trees(5, 10)) != list(trees(6, 10))
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)

@@ -5,6 +5,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -258,7 +259,8 @@ def breakdown_is_true(look: Look, memory: Memory) -> Outcome:
     example="an uncovered LONG 5 % under water, underwater 0",
 )
 def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
-    """An entry whose price no row of S3 shows may count or not: the tree does not say how deep it is."""
+    """The price is that of the symbol's row in S3, else the mark that the harness knows. From outside an entry
+    without a row may count or not: the tree does not say how deep it is."""
     seen = view(look)
     count = _count(seen.pipeline, "underwater_without_tp_sl_count")
     missing = obj(seen.pipeline.get("mismatch_breakdown")).get("missing_tp_sl_entries")
@@ -270,7 +272,7 @@ def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
     bare = seen.book.lists().missing_tp_sl
     if not bare and not count:
         return out
-    sure, unknown = _underwater(bare, seen)
+    sure, unknown = _underwater(bare, seen, look.truth.marks if look.truth is not None else None)
     if not sure <= count <= sure + unknown and not apart(look, _STEM, "positions_state", "positions_ledger"):
         out.append(
             _at("underwater_without_tp_sl_count", count, f"{sure} of {bare} are 2 % or more under water")
@@ -278,15 +280,16 @@ def underwater_count_is_true(look: Look, memory: Memory) -> Outcome:
     return out
 
 
-def _underwater(bare: list[str], seen: View) -> tuple[int, int]:
-    """How many bare entries are known to be under water (B-LED-7), and of how many the price is not known."""
-    marks: dict[str, Any] = {row.symbol: row.mark for row in seen.rows or ()}
+def _underwater(bare: list[str], seen: View, known: Mapping[str, float] | None) -> tuple[int, int]:
+    """How many bare entries are known to be under water (B-LED-7), and of how many nobody knows. An entry is not
+    counted when there is no price of its symbol."""
+    marks: dict[str, Any] = {**(known or {}), **{row.symbol: row.mark for row in seen.rows or ()}}
     sure = unknown = 0
     for key in bare:
         entry = (seen.entries or {})[key]
         price, mark = num(entry.get("entry_price")), marks.get(str(entry.get("symbol")))
         if price is None or mark is None or price <= 0:
-            unknown += 1
+            unknown += known is None
             continue
         gain = mark - price if entry.get("side") == "LONG" else price - mark
         sure += share_of(gain, price) <= _UNDERWATER

@@ -24,6 +24,7 @@ _NULLABLE = ("covariance", "orthogonalized")
 _FLAGS = ("orthogonalization_enabled", "auto_weighting_enabled")
 _SPECTRUM = 1e-9
 _MAX_FACTORS = 64
+_WEIGHTS = f"{_STEM}.weights[]"
 
 
 @rule(
@@ -183,16 +184,27 @@ def matrices_are_covariances(look: Look, memory: Memory) -> Outcome:
             place = f"covariance.correlation_matrix[{i}][{i}]"
             tier: Tier | None = "reference" if vol == 0 or covariance[i][i] == 0 else None
             out.append(found(_STEM, place, correlation[i][i], "must be 1", tier))
-        if vol is not None and not near(covariance[i][i], vol * vol, HALF_FACTOR * (1 + 2 * abs(vol))):
+        if vol is not None and not _is_square(look, covariance[i][i], vol):
             place = f"covariance.covariance_matrix[{i}][{i}]"
             out.append(found(_STEM, place, covariance[i][i], f"{factors[i]}: vol {vol} squared", "reference"))
-    if not out and not _is_psd(covariance):
+    grain = outside.half(_COVARIANCE) if (outside := foreign(look)) is not None else 0.0
+    if not out and not _is_psd(covariance, grain * size):
         out.append(found(_STEM, "covariance.covariance_matrix", "", "not positive semidefinite", "reference"))
     return out
 
 
-def _is_psd(matrix: Matrix) -> bool:
-    """Whether no eigenvalue lies below -1e-9: a Cholesky factorisation of the matrix lifted by that much."""
+_COVARIANCE = f"{_STEM}.covariance_matrix"
+
+
+def _is_square(look: Look, variance: float, vol: float) -> bool:
+    if near(variance, vol * vol, HALF_FACTOR * (1 + 2 * abs(vol))):
+        return True
+    return coarse(look, variance, vol * vol, (_COVARIANCE, 1.0), (f"{_STEM}.factor_vols[]", 2 * vol))
+
+
+def _is_psd(matrix: Matrix, grain: float) -> bool:
+    """Whether no eigenvalue lies below -1e-9, or what rounding by `grain` may move it: a Cholesky factorisation
+    of the matrix lifted by that much."""
     size = len(matrix)
     if size > _MAX_FACTORS:
         return True
@@ -202,7 +214,7 @@ def _is_psd(matrix: Matrix) -> bool:
         for j in range(i + 1):
             rest = matrix[i][j] - math.fsum(lower[i][k] * lower[j][k] for k in range(j))
             if i == j:
-                rest += 2 * _SPECTRUM * scale
+                rest += 2 * _SPECTRUM * scale + grain
                 if rest <= 0:
                     return False
                 lower[i][i] = math.sqrt(rest)
@@ -234,7 +246,7 @@ def weights_are_weights(look: Look, memory: Memory) -> Outcome:
             out.append(found(_STEM, "weights", str(name), "a configured factor has no weight"))
     shares = [value for value in values.values() if value is not None]
     total, grain = math.fsum(shares), HALF_FRACTION * max(1, len(shares))
-    if not near(total, 1.0, grain):
+    if not near(total, 1.0, grain) and not coarse(look, total, 1.0, (_WEIGHTS, len(shares))):
         out.append(found(_STEM, "weights", total, "the weights must sum to 1"))
     feasible = len(shares) * settings.weight_max >= 1 and len(shares) * settings.weight_min <= 1
     if foreign(look) is not None:

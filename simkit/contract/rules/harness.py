@@ -82,6 +82,7 @@ def _tried(load: Loader, stem: str, data: bytes | None, look: Look) -> list[Foun
     kind="J",
     tier="contract",
     example="loader heals a corrupt file in place",
+    judged_by="tests of the reader, which compare the folder before and after it",
 )
 def reading_leaves_no_trace(look: Look, memory: Memory) -> Outcome:
     """By the folder before and after a reader, where a harness has compared them."""
@@ -114,6 +115,7 @@ def _stem(path: str) -> str:
     kind="T",
     tier="reference",
     example="wall-clock leak in age_s",
+    judged_by="the comparison with a golden in `simkit check`, and tests that run a scenario twice",
 )
 def two_runs_are_one(look: Look, memory: Memory) -> Outcome:
     """Against the same loop of a second run, where a harness has made one."""

@@ -112,11 +112,11 @@ def _stale(stem: str, at: int | None, now: int) -> Found:
     example="journal shows mode `direct` for kpis",
 )
 def writes_are_atomic(look: Look, memory: Memory) -> Outcome:
-    """Leftovers are looked for among the names of the tree, direct writes in the journal."""
+    """Both in the folder of the surfaces: leftovers among the names of the tree, direct writes in the journal."""
     out = [
         found(name.rpartition("/")[2], "", name, "a temporary file is left over", "reference")
         for name in look.names
-        if "/.tmp_" in name
+        if "/.tmp_" in name and name.startswith(_HEAD)
     ]
     if look.writes is None:
         return out or NO_JOURNAL
@@ -321,7 +321,8 @@ def one_time_for_one_loop(look: Look, memory: Memory) -> Outcome:
     example="D-17",
 )
 def files_exist_after_the_first_loop(look: Look, memory: Memory) -> Outcome:
-    """With a journal, a file of an earlier run does not count as one of this run."""
+    """With a journal, a file of an earlier run does not count as one of this run, and one that was written in this
+    run and is gone is none of this rule's: it has disappeared (INV-G13)."""
     truth = look.truth
     if foreign(look) is not None and no_loops(look) and not _a_loop_has_passed(look):
         return NO_LOOPS
@@ -329,15 +330,15 @@ def files_exist_after_the_first_loop(look: Look, memory: Memory) -> Outcome:
         memory.clear()
     if look.writes is None:
         return [_missing(stem) for stem in PER_LOOP if stem not in look.raw]
-    if len(memory) < len(PER_LOOP):
-        if look.before is None and (truth is None or not truth.new_run):
-            return NO_BEFORE
-        for write in look.writes:
-            surface = by_path.get(write.path)
-            if surface is not None and surface.stem in PER_LOOP:
-                memory[surface.stem] = True
-        return [_missing(stem) for stem in PER_LOOP if stem not in memory or stem not in look.raw]
-    return [_missing(stem) for stem in PER_LOOP if stem not in look.raw]
+    if len(memory) == len(PER_LOOP):
+        return ()
+    if look.before is None and (truth is None or not truth.new_run):
+        return NO_BEFORE
+    for write in look.writes:
+        surface = by_path.get(write.path)
+        if surface is not None and surface.stem in PER_LOOP and surface.stem in look.raw:
+            memory[surface.stem] = True
+    return [_missing(stem) for stem in PER_LOOP if stem not in memory]
 
 
 def _a_loop_has_passed(look: Look) -> bool:

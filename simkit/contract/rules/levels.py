@@ -150,7 +150,8 @@ def positions_are_covered_from_the_second_loop(look: Look, memory: Memory) -> Ou
     example="take-profit closes 0.05 of 1.0 and the levels are dropped (`legacy: [D-36]`)",
 )
 def exits_are_full(look: Look, memory: Memory) -> Outcome:
-    """Begun: what the position lost is left to INV-P07, which compares it with the fills."""
+    """An entry fill of the same loop may bring other levels (B-LED-8). Begun: what the position lost is left to
+    INV-P07, which compares it with the fills."""
     truth = look.truth
     if truth is None:
         return NO_TRUTH
@@ -182,6 +183,8 @@ def exits_are_full(look: Look, memory: Memory) -> Outcome:
             continue  # gone; what is open under this key now was opened after it, with levels of its own
         last = then.registry.get(key) if key in positions and then.registry is not None else None
         if last is None or (key in registry and registry_levels(registry[key]) == registry_levels(last)):
+            continue
+        if any(fill.key == key and not fill.reduce_only for fill in truth.fills):
             continue
         text = "a rest is open, its levels are not what they were"
         out.append(found(REGISTRY, f"entries[{key}]", key, text))

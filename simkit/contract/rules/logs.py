@@ -104,14 +104,13 @@ class _Realised:
     example="two closes of +5 and a realized_pnl of 5",
 )
 def realised_pnl_is_that_of_the_closes(look: Look, memory: Memory) -> Outcome:
-    """Per key since it opened (A-14); a null is not judged. Memory: one pair per open key.
-
-    Begun: the figure of S2, realised since the daily reset, is not compared; sync_state does not emit it.
-    """
+    """S3 per key since it opened (A-14), S2 since the day began (B-NAV-8); what is null or absent is not judged.
+    Memory: one pair per open key, the day and what was realised in it."""
     truth = look.truth
     if truth is None:
         return NO_TRUTH
     seen = view(look)
+    out = _realised_today(look, truth, memory)
     keys: dict[str, _Realised] | None = memory.get("keys")
     if keys is None:
         memory["keys"] = {
@@ -124,7 +123,6 @@ def realised_pnl_is_that_of_the_closes(look: Look, memory: Memory) -> Outcome:
         _book_closes(truth, keys)
     if seen.times["positions_state"] != look.ts:
         raise LackingError("positions_state is not of this loop")
-    out: list[Found] = []
     for key, row in seen.held.items():
         known = keys.get(key)
         stated = row.doc.get("realized_pnl")
@@ -135,6 +133,25 @@ def realised_pnl_is_that_of_the_closes(look: Look, memory: Memory) -> Outcome:
             place = f"positions[{row.index}].realized_pnl"
             out.append(found("positions_state", place, stated, f"closes of {key} realised {known.pnl:.6f}"))
     return out
+
+
+def _realised_today(look: Look, truth: Truth, memory: Memory) -> list[Found]:
+    if truth.day is None:
+        return []
+    if memory.get("day") != truth.day:
+        memory["day"], memory["realised"], memory["closes"] = truth.day, 0.0, 0
+    for fill in truth.fills:
+        memory["realised"] += fill.realized
+        memory["closes"] += 1
+    stated = num(look.docs.get("nav_state", {}).get("realized_pnl_today"))
+    realised = memory["realised"]
+    if stated is None or stated == realised or view(look).times.get("nav_state") != look.ts:
+        return []
+    if near(stated, realised, HALF_USD * (1 + memory["closes"])):
+        return []
+    return [
+        found("nav_state", "realized_pnl_today", stated, f"the closes of this day realised {realised:.6f}")
+    ]
 
 
 def _book_closes(truth: Truth, keys: dict[str, _Realised]) -> None:

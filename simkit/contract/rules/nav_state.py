@@ -250,15 +250,37 @@ def mirror_age_is_true(look: Look, memory: Memory) -> Outcome:
     example="lkg true beside a complete nav.json",
 )
 def carried_over_is_said(look: Look, memory: Memory) -> Outcome:
-    """Begun: the carried-over drawdown is not looked at, nav.json holds none to compare with."""
+    """Carried over is an aum that nav.json lacks and that is the one of the mirror before; and a drawdown that is
+    the one of the mirror before and not that of the peak and the equity beside it."""
+    doc, then = look.docs[_STEM], memory.get("then")
+    if look.before is not None and look.before.raw.get(_STEM) == look.raw[_STEM]:
+        return ()  # not written anew
+    memory["then"] = doc
     times = view(look).times
     if times["nav"] != times[_STEM]:
         return ()
-    if foreign(look) is not None and "lkg" not in look.docs[_STEM]:
+    if foreign(look) is not None and "lkg" not in doc:
         raise LackingError("nav_state.lkg is not emitted")
-    lkg = look.docs[_STEM].get("lkg") is True
-    lacking = type(look.docs["nav"].get("aum")) is not dict and num(look.docs["nav"].get("aum")) is None
-    if lkg == lacking:
+    lkg = doc.get("lkg") is True
+    lacks = type(look.docs["nav"].get("aum")) is not dict and num(look.docs["nav"].get("aum")) is None
+    if then is None and (lacks or lkg):
+        raise LackingError("no mirror before this one is known")
+    kept = [name for name in ("aum", "drawdown") if then is not None and _is_kept(name, doc, then, lacks)]
+    if lkg is bool(kept):
         return ()
-    text = "nav.json lacks its aum, so it was carried over" if lacking else "nav.json is complete"
+    text = f"{' and '.join(kept)}: as in the mirror before" if kept else "nothing was carried over"
     return [found(_STEM, "lkg", lkg, text)]
+
+
+def _is_kept(name: str, doc: Doc, then: Doc, lacks: bool) -> bool:
+    """Whether the mirror carried this part over from the one before."""
+    value = doc.get(name)
+    if value is None or value != then.get(name):
+        return False
+    if name == "aum":
+        return lacks
+    stated, peak, equity = num(value), num(doc.get("peak_equity")), equity_of(doc)
+    if stated is None or peak is None or peak <= 0 or equity is None:
+        return False
+    percent = min(100.0, 100.0 * max(0.0, peak - equity) / peak)
+    return not near(stated, percent, HALF_PERCENT + 200.0 * HALF_USD / peak)

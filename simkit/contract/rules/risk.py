@@ -16,6 +16,8 @@ from simkit.contract.view import view
 _STEM = "risk_snapshot"
 _MODES = ("OK", "WARN", "DEFENSIVE", "HALTED")
 _STATES = ("NORMAL", "DRAWDOWN", "RECOVERY")
+#: Where DRAWDOWN begins when no limit is set (B-DD-6).
+_NO_LIMIT = 0.01
 
 
 @rule(
@@ -144,7 +146,8 @@ def drawdowns_are_one_number(look: Look, memory: Memory) -> Outcome:
 def state_fits_the_drawdown(look: Look, memory: Memory) -> Outcome:
     seen, settings = view(look), look.settings.drawdown
     dd, word = need(seen.dd, "drawdown.dd_pct"), need(state_word(seen.risk), "dd_state.state")
-    enter = settings.max_portfolio_dd_nav_pct
+    limit = settings.max_portfolio_dd_nav_pct
+    enter = _NO_LIMIT if limit is None else limit
     if dd >= enter and word != "DRAWDOWN":
         why = f"at {dd} >= {enter} it is DRAWDOWN"
     elif word == "DRAWDOWN" and dd < enter - settings.reentry_margin:
@@ -154,6 +157,9 @@ def state_fits_the_drawdown(look: Look, memory: Memory) -> Outcome:
     elif dd == 0 and word != "NORMAL":
         why = "at a drawdown of 0 it is NORMAL"
     else:
+        return ()
+    edges = (enter, enter - settings.reentry_margin, settings.recovery_exit, 0.0)
+    if any(coarse(look, dd, edge, (f"{_STEM}.dd_pct", 1)) for edge in edges):
         return ()
     return [found(_STEM, "dd_state.state", word, why)]
 

@@ -18,6 +18,8 @@ from simkit.contract.view import View, view
 _STEM = "risk_snapshot"
 #: State changes remembered for INV-R17; more do not fit into its window.
 _CHANGES = 4096
+#: Reasons of B-MODE-1 whose figures stand on no surface.
+_NOT_PUBLISHED = ("maker_first_disabled_cycles", "high_fallback_ratio")
 
 
 def _drawdown(peak: float, nav: float) -> float:
@@ -234,8 +236,10 @@ def flapping_is_flagged(look: Look, memory: Memory) -> Outcome:
     example="OK with stale NAV; HALTED beside a nav read in this loop (`legacy: [D-39]`)",
 )
 def risk_mode_follows_its_inputs(look: Look, memory: Memory) -> Outcome:
-    """Begun: maker-first and fallback figures (two rows of B-MODE-1) are not published and not judged."""
+    """The day's loss counts only where the harness saw a loss realised in that day (B-NAV-8). Begun:
+    maker-first and fallback figures (two rows of B-MODE-1) are not published, so their WARN is believed."""
     seen = view(look)
+    _follow_the_day(look, memory)
     if look.truth is not None and look.truth.nav_read_live:
         memory["live"] = look.ts
     doc = seen.risk
@@ -246,6 +250,8 @@ def risk_mode_follows_its_inputs(look: Look, memory: Memory) -> Outcome:
         raise LackingError(f"{mode} is a word of the dialect; B-MODE-1 does not say when it holds")
     wanted, why, points = _expected_mode(look, seen, memory)
     out: list[Found] = []
+    if wanted == "OK" and mode == "WARN" and str(reason).startswith(_NOT_PUBLISHED):
+        return ()
     if mode != wanted:
         out.append(found(_STEM, "risk_mode", mode, f"the inputs say {wanted}, {why}"))
     elif reason is not None and not str(reason).startswith(why):
@@ -255,10 +261,23 @@ def risk_mode_follows_its_inputs(look: Look, memory: Memory) -> Outcome:
     return out
 
 
+def _follow_the_day(look: Look, memory: Memory) -> None:
+    """Memory: `realised`, what the fills of this day realised in USD; absent where no day is known."""
+    truth = look.truth
+    if truth is None or truth.day is None:
+        return
+    if memory.get("day") != truth.day:
+        memory["day"], memory["realised"] = truth.day, 0.0
+    for fill in truth.fills:
+        memory["realised"] += fill.realized
+
+
 def _expected_mode(look: Look, seen: View, memory: Memory) -> tuple[str, str, float]:
     """Mode, beginning of the reason and score by B-MODE-1: the first match wins."""
     health, limits = obj(seen.risk.get("nav_health")), look.settings.limits
     dd, loss = need(seen.dd, "drawdown.dd_pct"), num(seen.risk.get("daily_loss_frac")) or 0.0
+    if memory.get("realised", -1.0) > -HALF_USD:
+        loss = 0.0
     if health.get("sources_ok") is False:
         return "HALTED", "nav_sources_unavailable", 1.0
     age = _nav_age_s(look, seen, memory)

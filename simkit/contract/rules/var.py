@@ -83,9 +83,16 @@ def _within(look: Look, block: Doc, path: str, value: float | None, limit: objec
         return [found(_STEM, f"{path}.within_limit", flag, "no value: it must be null, with a status")]
     if flag is (value <= threshold):
         return []
-    if type(flag) is bool and near(value, threshold) and saw(look, "A-31", "equality is not judged", path):
+    if type(flag) is bool and _at_limit(look, value, threshold):
+        saw(look, "A-31", "equality is not judged", path)
         return []
     return [found(_STEM, f"{path}.within_limit", flag, f"value {value}, limit {threshold}")]
+
+
+def _at_limit(look: Look, value: float, limit: float) -> bool:
+    """On a foreign tree: whether the printed value may be the limit; it may be within it then, or not (A-31)."""
+    names = ("portfolio_var_nav_pct", "cvar_nav_pct")
+    return any(coarse(look, value, limit, (f"{_STEM}.{name}", 1)) for name in names)
 
 
 def _anomalies(look: Look) -> Doc:
@@ -113,7 +120,7 @@ def var_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
     breached = value is not None and limit is not None and value > limit
     if flagged and value is None and foreign(look) is not None:
         raise LackingError("risk_snapshot.var has no value to compare")
-    if flagged is breached:
+    if flagged is breached or (value is not None and limit is not None and _at_limit(look, value, limit)):
         return ()
     if breached and saw(look, "A-27", "a breach without its flag", _STEM):
         return ()
@@ -141,6 +148,8 @@ def cvar_breach_is_flagged(look: Look, memory: Memory) -> Outcome:
         value, limit = num(row.get("cvar_nav_pct")), num(row.get("limit"))
         if value is not None and limit is not None and value > limit:
             breaching.append(symbol)
+        elif flagged and value is not None and limit is not None and _at_limit(look, value, limit):
+            return ()
     if flagged is bool(breaching):
         return ()
     if breaching and saw(look, "A-27", "a breach without its flag", _STEM):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
+from simkit.contract.foreign import is_one_loop
 from simkit.contract.look import Doc, Look
 from simkit.contract.readers import parse_time
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj, when
@@ -184,7 +185,7 @@ def an_idle_router_has_no_events(look: Look, memory: Memory) -> Outcome:
     seen, settings = view(look), look.settings
     if seen.live.get("idle_router") is not True or settings.liveness.router_s < settings.router.window_s:
         return ()
-    if seen.times["diagnostics"] != seen.times[_STEM]:
+    if not is_one_loop(look, "diagnostics", _STEM):
         return ()
     out: list[Found] = []
     for symbol, row in _rows(look).items():

@@ -1,4 +1,5 @@
-"""AUX-1 the TP/SL registry, AUX-2 the manifest, AUX-3 the engine metadata, and the two logs' lines.
+"""AUX-1 the TP/SL registry, AUX-2 the manifest, AUX-3 the engine metadata, AUX-7 the peak file, and the two logs'
+lines.
 
 Comes in: nothing. Goes out: Structs. May import msgspec, `contract.units` and `contract.shapes.base`.
 """
@@ -63,6 +64,20 @@ class EngineMetadata(Shape, kw_only=True):
     run_id: str
     status: str
     updated_ts: Iso
+
+
+class PeakState(Shape, kw_only=True):
+    """AUX-7 `logs/cache/peak_state.json`: `day` counts from 1970-01-01 and began at `daily_ts` with `daily_nav`."""
+
+    daily_nav: Usd
+    daily_peak: Usd
+    daily_ts: Epoch
+    day: int
+    peak_nav: Usd
+    peak_ts: Epoch
+    realized_pnl_today: Usd
+    reset_timezone: Literal["UTC"]
+    updated_at: Epoch
 
 
 class LogLine(Shape, kw_only=True):

@@ -89,6 +89,7 @@ class NavState(Shape, kw_only=True):
     nav_usd: Usd | UnsetType = UNSET
     net_exposure: Usd | UnsetType = UNSET
     peak_equity: Usd | UnsetType = UNSET
+    realized_pnl_today: Usd | UnsetType = UNSET
     synced_ts: Iso | UnsetType = UNSET
     total_equity: Usd
     updated_at: Iso | UnsetType = UNSET
