@@ -80,7 +80,8 @@ def busy(loops: int, *, symbols: int = 8, held: int = 4, intel_every: int = NEVE
         for levels in [(PRICE, 900 * PRICE) if side_of(index) == "SHORT" else (900 * PRICE, PRICE)]
     )
     limits = LimitSettings(allow_add=True, max_concurrent=100)
-    plain = _scenario("busy", loops, names, Settings(intel=IntelSettings(every=intel_every), limits=limits))
+    intel = IntelSettings(every=intel_every, min_for_emission=0.0)
+    plain = _scenario("busy", loops, names, Settings(intel=intel, limits=limits))
     return replace(
         plain,
         past=tuple(past(name, 520) for name in names),

@@ -46,8 +46,11 @@ class Mutant(NamedTuple):
         return f"{self.module}:{self.line}:{self.column} {self.operator.removeprefix('core/')}"
 
     def source(self, original: str) -> str | None:
-        """The mutated module."""
-        return mutate_code(original, get_operator(self.operator)(), self.occurrence)
+        """The mutated module; None where cosmic-ray cannot write it (a dotted name in an `except`)."""
+        try:
+            return mutate_code(original, get_operator(self.operator)(), self.occurrence)
+        except AttributeError:
+            return None
 
 
 def mutants(root: Path) -> Iterator[Mutant]:

@@ -143,7 +143,7 @@ class Door:
         self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "replace"))
 
     def overwrite(self, path: str, data: bytes, writer: str) -> None:
-        """Write a whole document in place, neither atomically nor durably (D-20), and journal it."""
+        """Write a whole document in place, neither atomically nor durably (B-WR-4, D-20), and journal it."""
         target, _ = self._paths.get(path) or self._places(path)
         fd = os.open(target, _CREATE, 0o644)
         try:

@@ -3,8 +3,9 @@
 Comes in: the ledger as the previous loop left it, this loop's prices. Goes out: reduce-only market
 orders. May import `exchange.orders`, `executor.state`.
 
-Exits pass no risk gate and are not held by the kill switch (B-EXIT-6, D-16). B-EXIT-5 has no occasion
-here: reading the ledger object cannot fail.
+Exits pass no risk gate and are not held by the kill switch (B-EXIT-6, D-16). B-EXIT-5 has no occasion here:
+the system reads and parses two files in every scan, which may fail; this scan walks frozen entries of whole
+numbers in memory, which cannot. Files are read at start-up only, where a broken one counts as none.
 """
 
 from __future__ import annotations

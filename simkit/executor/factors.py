@@ -173,8 +173,8 @@ def _to_nano(weights: Sequence[float], low: float, high: float) -> tuple[float, 
 def split_pnl(pnl: int, components: Sequence[float] | None, factors: int) -> tuple[int, ...]:
     """Micro-USD of one closed trade per factor, in proportion to the absolute components; the sum is `pnl`.
 
-    Without components, or with none above 1e-9 in all, the shares are equal; without factors there are none. The rest of the division goes to
-    the largest share, never to a factor that had no part in the trade.
+    Without components, or with none above 1e-9 in all, the shares are equal; without factors there are none.
+    The rest of the division goes to the largest share, never to a factor that had no part in the trade.
     """
     if not factors:
         return ()

@@ -56,7 +56,7 @@ class Registry:
         self.entries: Mapping[str, RegistryEntry] = (
             {key: found[key] for key in sorted(found)} if found else {}
         )
-        self._copy_of_fills = self.entries if "D-31" in legacy else None
+        self._copy_of_fills: Mapping[str, RegistryEntry] | None = self.entries if "D-31" in legacy else None
         self._forgets_on_any_close = "D-13" in legacy
 
     def _put(self, key: str, entry: RegistryEntry) -> None:
@@ -71,7 +71,7 @@ class Registry:
     def opened(self, fill: Fill, intent: Signal | None) -> None:
         """B-LED-8: an entry fill stores the intent's levels. An intent that asks for no level in so
         many words is stored with none, unless the key has levels (INV-L14); one that says nothing is
-        left to B-LED-3."""
+        left to B-LED-3. Begun: lacks the multipliers, which no intent carries."""
         if intent is None or intent.levels == "silent":
             return
         key, tp, sl = fill.order.key, intent.tp, intent.sl
@@ -154,14 +154,17 @@ class Ledger:
         self._built_from: tuple[object, object] = (None, None)
         self._take(dict(found) if found else {})
 
-    def build(self, ts: int, rows: tuple[PositionRow, ...], registry: Registry) -> None:
-        """B-LED-1: one entry per row, levels from the registry; an entry that stays equal stays the
-        same object."""
-        levels, old = registry.entries, self.entries
+    def build(
+        self, ts: int, rows: tuple[PositionRow, ...], registry: Registry,
+        known: Mapping[str, LedgerEntry] | None = None,
+    ) -> None:  # fmt: skip
+        """B-LED-1: one entry per row, levels from the registry; an entry that stays equal stays the same
+        object. `known`: the entries to go on from, where they are not the present ones."""
+        levels, old = registry.entries, self.entries if known is None else known
         if self._built_from[0] is rows and self._built_from[1] is levels:
             return
         fresh: dict[str, LedgerEntry] = {}
-        changed = len(old) != len(rows)
+        changed = known is not None or len(old) != len(rows)
         for row in rows:
             key = row.key
             level, entry = levels.get(key), old.get(key)

@@ -15,7 +15,9 @@ from simkit.core.numeric import q12
 
 DEGENERATE = 1e-9  # a norm or a deviation up to here is none (B-FAC-2..4)
 _NO_DIRECTION = 1e-12  # a column this short is not projected on (B-FAC-4)
-_CANCELLED = 1e-8  # what is left of a squared length is mostly rounding below this share: projected again (INV-F06)
+_CANCELLED = (
+    1e-8  # below this share of a squared length the rest is mostly rounding: projected again (INV-F06)
+)
 
 Column = Sequence[float]
 Matrix = tuple[tuple[float, ...], ...]
@@ -33,7 +35,8 @@ def mean(values: Column) -> float:
 
 def population_std(values: Column, centre: float) -> float:
     """The population standard deviation around `centre`; 0.0 without values."""
-    return sqrt(fsum((v - centre) * (v - centre) for v in values) / len(values)) if values else 0.0
+    moved = [v - centre for v in values]
+    return sqrt(dot(moved, moved) / len(moved)) if moved else 0.0
 
 
 def mirrored(lower: Sequence[Sequence[float]]) -> Matrix:

@@ -74,8 +74,8 @@ class Disk(Struct, frozen=True, gc=False):
 
     None means the file or the part is missing or unreadable. `positions` and `ledger` are the rows of S3 and the
     entries of S4, sorted by key; `last_*` and `confirmed` come from the last risk snapshot and nav, `kept` from
-    AUX-7, `closes` from the log of executed orders, `activity` from both logs, oldest first; `failing` the symbols whose
-    published score does not pass emission.
+    AUX-7, `closes` from the log of executed orders, `activity` from both logs, oldest first; `failing` the
+    symbols whose published score does not pass emission.
     """
 
     run: int

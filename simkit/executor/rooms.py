@@ -122,9 +122,10 @@ class Rooms:
     def build_ledger(self, ts: int, rows: tuple[PositionRow, ...], *, sync: bool) -> None:
         """B-LED-1, then B-LED-3; what the sync seeds shows in the ledger at once."""
         ledger, registry = self.ledger, self.registry
+        before = ledger.entries
         ledger.build(ts, rows, registry)
         if sync and registry.sync(ts, rows, ledger, self.settings.tp_sl):
-            ledger.build(ts, rows, registry)
+            ledger.build(ts, rows, registry, before)
 
     def book_changed(self) -> None:
         """The loop's book, NAV and returns are known: what rests on them is worked out anew when asked for."""

@@ -15,6 +15,7 @@ from simkit.core.numeric import money
 from simkit.exchange.orders import Order
 from simkit.executor import gates, intents
 from simkit.executor.port import Veto
+from simkit.executor.request import Request, Seen, open_book
 from simkit.executor.rooms import Rooms
 from simkit.scenario.model import Signal
 
@@ -85,18 +86,18 @@ def _record(rooms: Rooms, veto: Veto) -> None:
         rooms.vetoes.append(veto)
 
 
-def _request(rooms: Rooms, signal: Signal, qty: int, notional: int) -> gates.Request:
+def _request(rooms: Rooms, signal: Signal, qty: int, notional: int) -> Request:
     """What the gates see: the last published loop, and the book as of now (B-LOOP-4)."""
     known, nav, symbol = {row.key: row.mark for row in rooms.positions.rows}, rooms.nav, signal.symbol
     positions = [(p, p.mark or known.get(p.key, p.entry)) for p in rooms.venue.positions()]
     resting = rooms.desk.pending_qty(symbol)
     held = sum([abs(p.qty) for p, _ in positions if p.symbol == symbol])  # ints
-    seen = gates.Seen(
+    seen = Seen(
         nav.part.nav, nav.age_s(rooms.now.ts), nav.part.sources_ok, rooms.drawdown.part, rooms.daily_loss_seen,
         rooms.portfolio_var, rooms.returns.position_cvar,
     )  # fmt: skip
-    book = gates.open_book(positions, rooms.desk.pending(rooms.venue))
-    return gates.Request(
+    book = open_book(positions, rooms.desk.pending(rooms.venue))
+    return Request(
         rooms.now.ts, signal, qty, held + resting + qty, notional, rooms.universe, rooms.settings, seen, book,
         rooms.tally.pace,
     )  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies as st
 from venue_kit import Play, at, bar, cash, fills, no_mark, position, price, scenario, units
 
+from simkit.exchange.account import Account
 from simkit.exchange.orders import Balance, Booking, Funding
 from simkit.scenario.model import (
     AccountReset,
@@ -40,6 +42,41 @@ def test_a_close_takes_the_oldest_lots_first() -> None:
     assert play.sell(2).fills[0].realized == cash(10 - 10)
     assert play.wallet == cash(10_030)
     assert play.venue.positions() == ()
+
+
+def test_a_close_bears_its_share_of_the_opening_fees() -> None:
+    """B-POS-5: lots of 1 and 2 units cost 0.05 and 0.11 to open; the first close takes all of one and a quarter
+    of the other."""
+    play = Play(scenario(venue=VenueProfile(taker_fee_bps=5)))
+    for usd, qty in ((100, 1), (110, 2)):
+        play.step(usd)
+        assert play.buy(qty).fills[0].lot_fees == 0
+    play.step(120)
+    first, rest = play.sell(1.5).fills[0], play.sell(1.5).fills[0]
+    assert (first.fee, first.lot_fees) == (cash("0.09"), cash("0.0775"))
+    assert (rest.fee, rest.lot_fees) == (cash("0.09"), cash("0.0825"))
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    opened=st.lists(
+        st.tuples(st.integers(1, 10**10), st.integers(1, 10**10), st.integers(-999, 10**7)), min_size=1
+    ),
+    cuts=st.lists(st.integers(1, 10**10)),
+)
+def test_all_closes_of_a_position_bear_all_its_fees(
+    opened: list[tuple[int, int, int]], cuts: list[int]
+) -> None:
+    account, borne = Account(0), 0
+    for entry, qty, fee in opened:
+        account.open("BTCUSDT", "LONG", entry, qty, fee)
+    for cut in (*cuts, account.open_qty("BTCUSDT:LONG")):
+        size = min(cut, account.open_qty("BTCUSDT:LONG"))
+        if size:
+            borne += account.close("BTCUSDT:LONG", 10**8, size)[1]
+    while account.open_qty("BTCUSDT:LONG"):
+        borne += account.close("BTCUSDT:LONG", 10**8, account.open_qty("BTCUSDT:LONG"))[1]
+    assert borne == sum(fee for _, _, fee in opened)
 
 
 def test_a_short_earns_while_the_price_falls() -> None:

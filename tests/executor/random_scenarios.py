@@ -203,14 +203,14 @@ def play(of: Scenario) -> Played:
             {
                 path.rpartition("/")[2].removesuffix(".json"): canon.decode(data)
                 for path, data in record.tree.items()
-                if path.startswith("logs/state/")
+                if path.startswith("logs/state/") and data
             }
         )
 
     with scratch_folder(Path(tempfile.gettempdir())) as folder:
         judged = simulate(of, folder, base=folder, on_loop=keep).judgement
     errors = [
-        f"{tally.rule} {tally.loops}: {tally.first.stem} {tally.first.path} = {tally.first.value}: {tally.first.message}"
+        f"{tally.rule} in {tally.loops}: {tally.first.path} = {tally.first.value}: {tally.first.message}"
         for tally in judged.tallies
         if tally.severity == "E"
     ]

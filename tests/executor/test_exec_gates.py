@@ -12,16 +12,8 @@ from msgspec.structs import replace
 from simkit.core.clock import MICROSECONDS
 from simkit.core.numeric import QTY, NonFinite
 from simkit.core.settings import Settings
-from simkit.executor.gates import (
-    EARLY,
-    GATES,
-    RECORDED_TWICE,
-    WITHOUT_EFFECT,
-    OpenBook,
-    Request,
-    Seen,
-    check,
-)
+from simkit.executor.gates import EARLY, GATES, RECORDED_TWICE, WITHOUT_EFFECT, check
+from simkit.executor.request import OpenBook, Request, Seen
 from simkit.executor.state import DrawdownPart, VarPart
 from simkit.executor.stats import Pace
 

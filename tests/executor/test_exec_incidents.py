@@ -265,21 +265,6 @@ def test_inc17_with_seeding_the_start_up_rebuilds_the_registry() -> None:
     assert done.state(8).counters.total_orders == 0 and len(done.state(8).positions) == 6
 
 
-@pytest.mark.parametrize(("side", "tp", "sl"), [("LONG", 98.0, 103.0), ("SHORT", 103.0, 98.0)])
-def test_inc19_inverted_levels_exit_as_a_take_profit(side: str, tp: float, sl: float) -> None:
-    right = (103.0, 98.0) if side == "LONG" else (98.0, 103.0)
-    held = position(f"BTCUSDT:{side}", 1, 100, *right)
-    wrong = GhostLedgerEntry(
-        Loops(3, 3), "BTCUSDT", held.side, held.qty, held.entry, price(tp), price(sl), in_registry=True
-    )
-    done = run(scenario(5, {"BTCUSDT": 100}, positions=[held], faults=[wrong]))
-    assert (done.state(3).ledger[0].tp, done.state(3).ledger[0].sl) == (price(tp), price(sl))
-    (fill,) = fills(done.output(4))
-    assert fill.order.reason == "tp" and fill.price == price(100)
-    assert done.state(4).positions == () and done.state(4).registry == {}
-    assert all(o.exits == () for o in done.outputs if o is not done.output(4))
-
-
 def test_inc20_gap_through_the_stop_fills_at_the_market() -> None:
     done = run(
         scenario(6, {"BTCUSDT": {1: 100, 4: 90}}, positions=[position("BTCUSDT:LONG", 1, 100, 103, 98)])

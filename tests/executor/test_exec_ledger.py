@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exec_drive import START, at, entry, price, usd
+from msgspec.structs import replace
 
 from simkit.core.numeric import QTY
 from simkit.core.settings import TpSlSettings
@@ -130,6 +131,52 @@ def test_a_close_forgets_the_levels_only_at_zero(after: int, left: frozenset[str
     registry = Registry({KEY: held(120, 90)})
     registry.reduced(fill(None, QTY, after))
     assert registry.entries.keys() == left
+
+
+@pytest.mark.parametrize(("after", "kept"), [(QTY - 1, False), (0, False)])
+def test_legacy_d13_forgets_the_levels_on_any_close(after: int, kept: bool) -> None:
+    registry = Registry({KEY: held(120, 90)}, frozenset(["D-13"]))
+    registry.reduced(fill(None, QTY, after))
+    assert (KEY in registry.entries) is kept
+
+
+@pytest.mark.parametrize(("legacy", "keys"), [("", {KEY, "ETHUSDT:LONG"}), ("D-31", {"ETHUSDT:LONG"})])
+def test_legacy_d31_a_fill_saves_the_copy_from_before_the_sync(legacy: str, keys: set[str]) -> None:
+    registry = Registry(None, frozenset([legacy]))
+    sync(registry, row())
+    of_eth = fill(None, 0, QTY)
+    order = replace(of_eth.order, symbol="ETHUSDT")
+    registry.opened(replace(of_eth, order=order), entry(1, "ETHUSDT:LONG", tp=110.0))
+    assert registry.entries.keys() == keys
+    registry.reduced(replace(of_eth, order=order, position_before=QTY, position_after=0))
+    assert registry.entries.keys() == keys - {"ETHUSDT:LONG"}
+
+
+def test_the_strategy_of_an_intent_is_stored_with_its_levels() -> None:
+    registry = Registry(None)
+    registry.opened(fill(None, 0, QTY), replace(entry(1, KEY, tp=110.0), strategy="trend"))
+    assert registry.entries[KEY].strategy == "trend"
+    sync(registry, row(), row("ETHUSDT:LONG"))
+    assert registry.entries["ETHUSDT:LONG"].strategy == ""
+
+
+def test_a_ledger_goes_on_where_the_last_process_left_it() -> None:
+    registry, first = Registry({KEY: held(120, 90)}), Ledger()
+    first.build(START, (row(),), registry)
+    second = Ledger(first.entries)
+    second.build(at(9), (row(),), registry)
+    assert second.snapshot == first.snapshot
+    third = Ledger(first.entries)
+    third.build(at(9), (row(qty=2.0),), registry)
+    assert (third.snapshot[0].created_ts, third.snapshot[0].updated_ts) == (START, at(9))
+
+
+def test_a_ledger_entry_that_is_gone_does_not_outlive_its_process() -> None:
+    registry, first = Registry(None), Ledger()
+    first.build(START, (row(), row("ETHUSDT:LONG")), registry)
+    second = Ledger(first.entries)
+    second.build(at(9), (row("ETHUSDT:LONG"),), registry)
+    assert [e.key for e in second.snapshot] == ["ETHUSDT:LONG"]
 
 
 def test_a_snapshot_of_the_registry_never_changes() -> None:

@@ -35,13 +35,13 @@ def an_order(name: str = "o1", **changes: Any) -> Order:
 
 
 def an_ack(order: Order, status: Any = "FILLED") -> Ack:
-    return Ack(1, 0, order, "v1", status, order.qty)
+    return Ack(1, 0, order, f"v-{order.id}", status, order.qty)
 
 
 def a_fill(order: Order, qty: int, **money: int) -> Fill:
     given = {"fee": 0, "realized": 0, **money}
     return Fill(
-        2, 0, "t1", "v1", order, 101 * PRICE, qty, given["fee"], given["realized"], 0, qty, 100 * PRICE, 0
+        2, 0, "t1", f"v-{order.id}", order, 101 * PRICE, qty, given["fee"], given["realized"], 0, qty, 100 * PRICE, 0
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from make_state import START_US, make_state
 from memory_door import MemoryDoor
+from msgspec.structs import replace
 from publisher_kit import KEPT, NAMES, path, published
 
 from simkit.contract.table import ORDERS_LOG, VETO_LOG
@@ -86,6 +87,13 @@ def test_a_close_is_a_fill_that_reduces(before: int, after: int, closes: bool) -
     assert (
         [line["event_type"] for line in lines(door, ORDERS_LOG)] == ["order_fill", "order_close"]
     ) is closes
+
+
+def test_a_close_bears_its_own_fee_and_its_share_of_the_opening_ones() -> None:
+    door = MemoryDoor()
+    published(door, make_state(), events=(replace(fill(EXIT, 1, QTY, QTY - 1), lot_fees=15_000),))
+    filled, closed = lines(door, ORDERS_LOG)
+    assert (filled["fee_total"], closed["fees_total"]) == (0.04, 0.055)
 
 
 def test_a_limit_order_says_so_and_a_rejected_one_too() -> None:

@@ -58,6 +58,29 @@ def test_quantity_is_signed_in_positions_and_absolute_in_the_ledger() -> None:
     assert entries[0]["updated_ts"] == 1736121600.123456
 
 
+def test_the_side_that_legacy_d12_tells_stands_in_positions_only() -> None:
+    told = replace(POSITIONS[3], told="BOTH")
+    state = make_state(positions=(told,))
+    (row,) = plain(build_book.positions_state(state))["positions"]
+    assert (row["side"], row["qty"]) == ("BOTH", -12.0)
+    assert {entry["side"] for entry in plain(build_book.positions_ledger(state))["entries"]} <= {
+        "LONG",
+        "SHORT",
+    }
+
+
+def test_a_registry_entry_leaves_out_what_nobody_said() -> None:
+    bare = st.RegistryEntry("BTCUSDT", "LONG", None, None, 0, 0, 1_736_121_600_000_000)
+    assert plain(build_book.registry_entry(bare)) == {
+        "enable_tp_sl": True, "position_side": "LONG", "registered_at": 1736121600.0, "stop_loss_price": None,
+        "symbol": "BTCUSDT", "take_profit_price": None,
+    }  # fmt: skip
+    said = replace(bare, entry=10**8, qty=2 * 10**8, strategy="trend", source="ledger_sync")
+    assert plain(build_book.registry_entry(said)).items() >= {
+        "entry_price": 1.0, "qty": 2.0, "strategy": "trend", "source": "ledger_sync",
+    }.items()  # fmt: skip
+
+
 def test_the_ledger_copies_the_levels_of_the_registry_stale_keys_included() -> None:
     stale = st.RegistryEntry("XRPUSDT", "LONG", None, 40_000_000, 50_000_000, 100, 0)
     state = make_state(registry={**make_state().registry, "XRPUSDT:LONG": stale})
