@@ -85,12 +85,24 @@ def loop_rows(size: Size) -> Iterator[Row]:
 
 def _floor(runs: Sequence[Sums]) -> str:
     floor_us, one = median(s.floor_us for s in runs), runs[0]
-    loop_us = median(s.loop_ns / s.loops / 1000 for s in runs)
+    loop_us = median(s.loop_us for s in runs)
     kib = one.bytes / one.loops / 1024
     return (
         f"loop {loop_us:,.0f} µs, floor {floor_us:,.0f} µs: {one.files / one.loops:.0f} files, "
         f"{kib:.1f} KiB and {one.log_lines / one.loops:.2f} log lines a loop"
     )
+
+
+def growth_rows(size: Size) -> Iterator[Row]:
+    """How a loop's cost grows: with the symbols at most as they do, with the loops not at all."""
+    ram, loops = ram_folder(), size.loops // 2
+    few = [in_folder(ram, loops) for _ in range(size.runs)]
+    many = [in_folder(ram, loops, symbols=64, held=32) for _ in range(size.runs)]
+    ratios = [wide.loop_us / narrow.loop_us for wide, narrow in zip(many, few, strict=True)]
+    yield Row("loop with 64 symbols, 32 held / with 8, 4 held", ratios, "<=", 8)
+    long = [in_folder(ram, 8 * loops) for _ in range(size.runs)]
+    ratios = [late.loop_us / early.loop_us for late, early in zip(long, few, strict=True)]
+    yield Row(f"loop of a run of {8 * loops:,} / of {loops:,}", ratios, "<=", 1.15)
 
 
 def engine_rows(size: Size) -> Iterator[Row]:
@@ -126,6 +138,7 @@ def process_rows(size: Size) -> Iterator[Row]:
 def rows(size: Size) -> Iterator[Row]:
     """The whole table, line by line as it is measured."""
     yield from loop_rows(size)
+    yield from growth_rows(size)
     yield from engine_rows(size)
     yield from process_rows(size)
 

@@ -62,6 +62,11 @@ class Sums:
         return (self.loop_ns - self.judge_ns) / self.floor_ns
 
     @property
+    def loop_us(self) -> float:
+        """One loop in microseconds."""
+        return self.loop_ns / self.loops / 1000
+
+    @property
     def floor_us(self) -> float:
         """The floor of one loop in microseconds."""
         return self.floor_ns / self.loops / 1000
@@ -168,13 +173,21 @@ class Watch:
         self._mark = perf_counter_ns()
 
 
-def measure(folder: Path, loops: int, *, intel_every: int = NEVER, warm_up: int = WARM_UP) -> Sums:
+def measure(
+    folder: Path,
+    loops: int,
+    *,
+    intel_every: int = NEVER,
+    warm_up: int = WARM_UP,
+    symbols: int = 8,
+    held: int = HELD,
+) -> Sums:
     """One run of `loops` measured loops: the run's tree in `folder/run`, the floor's in `folder/floor`.
 
     Every loop is recorded whole, the dearest case: a run without a golden. Raises AssertionError when the run
     is not the one that was meant.
     """
-    watch = Watch(Floor(folder / "floor"), warm_up, HELD)
+    watch = Watch(Floor(folder / "floor"), warm_up, held)
 
     class TimedJudges(Judges):
         def loop(self, record: LoopRecord) -> None:
@@ -185,8 +198,8 @@ def measure(folder: Path, loops: int, *, intel_every: int = NEVER, warm_up: int 
     plain, pipeline.Judges = pipeline.Judges, TimedJudges  # type: ignore[attr-defined]
     try:
         result = pipeline.simulate(
-            busy(loops + warm_up, held=HELD, intel_every=intel_every), folder / "run", base=folder,
-            spool=folder / "spool", on_loop=watch.on_loop,
+            busy(loops + warm_up, symbols=symbols, held=held, intel_every=intel_every), folder / "run",
+            base=folder, spool=folder / "spool", on_loop=watch.on_loop,
         )  # fmt: skip
     finally:
         pipeline.Judges = plain  # type: ignore[attr-defined]
@@ -195,10 +208,12 @@ def measure(folder: Path, loops: int, *, intel_every: int = NEVER, warm_up: int 
     return watch.sums
 
 
-def in_folder(parent: Path | None, loops: int, *, intel_every: int = NEVER) -> Sums:
+def in_folder(
+    parent: Path | None, loops: int, *, intel_every: int = NEVER, symbols: int = 8, held: int = HELD
+) -> Sums:
     """`measure` in a fresh folder below `parent` (None: the system's temporary folder)."""
     folder = Path(tempfile.mkdtemp(prefix="simkit-bench-", dir=parent))
     try:
-        return measure(folder, loops, intel_every=intel_every)
+        return measure(folder, loops, intel_every=intel_every, symbols=symbols, held=held)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

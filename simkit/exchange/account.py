@@ -77,10 +77,6 @@ class Holding:
         self.realized += realized
         return realized, fees
 
-    def unrealized(self, mark: int) -> int:
-        """Open PnL at `mark` in micro-USD."""
-        return self.direction * money(mark * self.qty - self.cost, 1)
-
     def lots_qty(self) -> int:
         """The quantity that the lots hold, counted anew."""
         return sum(qty for _, qty, _ in self._lots)  # ints
@@ -167,14 +163,14 @@ class Account:
         symbol = holding.symbol
         mark = self.marks.get(symbol)
         last = self._last_marks.get(symbol) if mark is None else mark
-        unrealized = 0 if last is None else holding.unrealized(last)
+        gain = 0 if last is None else last * holding.qty - holding.cost
         view = holding.view = VenuePosition(
             symbol,
             "BOTH" if self._one_way else holding.side,
             holding.direction * holding.qty if self._one_way else holding.qty,
             holding.entry,
             mark,
-            unrealized,
+            holding.direction * money(gain, 1),
             holding.realized,
         )
         return view

@@ -67,7 +67,12 @@ class Positions:
 
     def _row(self, position: VenuePosition) -> PositionRow | None:
         """B-POS-2: the side of a BOTH is the sign of its quantity, in every surface; D-12 tells S3 BOTH."""
-        key, qty = position.key, position.signed_qty
+        side, qty = position.side, position.qty
+        if side == "BOTH":
+            side = position.direction
+        elif side == "SHORT":
+            qty = -qty
+        key = f"{position.symbol}:{side}"
         known = self._known.get(key)
         entry, mark = position.entry, position.mark
         if mark is None:
@@ -82,7 +87,7 @@ class Positions:
         has_value = position.mark is not None or not mark
         unrealized = position.unrealized if has_value else money(mark - entry, qty)
         return PositionRow(
-            key, position.symbol, position.direction, qty, entry, mark, unrealized, position.realized,
+            key, position.symbol, side, qty, entry, mark, unrealized, position.realized,
             money(mark, abs(qty)), "BOTH" if self._tells_both and position.side == "BOTH" else "",
         )  # fmt: skip
 

@@ -36,8 +36,9 @@ def test_the_floor_leaves_the_same_bytes_as_the_run(tmp_path: Path) -> None:
     assert floor == run
     assert run.keys() >= PER_LOOP
     assert sums.loops == LOOPS
-    # Beside the eight surfaces a loop writes the registry and the engine's metadata.
-    assert sums.files == (len(PER_LOOP) + 2) * LOOPS
+    # Beside the eight surfaces a loop writes the registry and the engine's metadata, and the peak when it moved.
+    peaks = sums.files - (len(PER_LOOP) + 2) * LOOPS
+    assert 0 < peaks < LOOPS
     logs = [Path(path).name for path in sorted(run) if path.endswith(".jsonl")]
     assert logs == ["orders_executed.jsonl", "risk_vetoes.jsonl"]
     # Six signals after the warm-up: vetoed, reduced, added, and again.
@@ -53,7 +54,8 @@ def test_with_intel_in_every_loop_the_floor_writes_eleven_surfaces(tmp_path: Pat
         "logs/state/rv_momentum.json",
         "logs/state/factor_diagnostics.json",
     }
-    assert sums.files == 20 * (len(PER_LOOP) + 2 + 3)
+    peaks = sums.files - 20 * (len(PER_LOOP) + 2 + 3)
+    assert 0 <= peaks < 20
 
 
 def test_the_floor_refuses_a_write_that_it_does_not_know(tmp_path: Path) -> None:
