@@ -5,6 +5,8 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from simkit.contract.finding import Found, LackingError, Memory, Outcome, rule
 from simkit.contract.foreign import saw
 from simkit.contract.look import Doc, Look
@@ -35,6 +37,7 @@ def values_are_normalised(look: Look, memory: Memory) -> Outcome:
     mode = config.get("normalization_mode", settings.normalization_mode)
     bound = num(config.get("max_abs_zscore", settings.max_abs_zscore))
     coeffs = obj(doc.get("normalization_coeffs"))
+    scales: dict[str, _Scale | None] = {}
     out: list[Found] = []
     for key, vector in obj(doc.get("raw_factors")).items():
         values = obj(obj(normal.get(key)).get("factors"))
@@ -42,27 +45,44 @@ def values_are_normalised(look: Look, memory: Memory) -> Outcome:
             raw, value = num(item), num(values.get(name))
             if raw is None or value is None:
                 continue
-            wanted, grain = _normalised(raw, obj(coeffs.get(name)), mode, bound)
-            if value != wanted and not near(value, wanted, grain):
+            if name not in scales:
+                scales[name] = _scale(obj(coeffs.get(name)), mode)
+            wanted, fault = _fault(raw, value, scales[name], bound if mode != "minmax" else None)
+            if fault:
                 text = f"{mode} of the raw value {raw} is {wanted:.12f}"
                 out.append(found(_STEM, f"per_symbol[{key}].factors.{name}", value, text))
     return out
 
 
-def _normalised(raw: float, row: Doc, mode: object, bound: float | None) -> tuple[float, float]:
-    """B-FAC-2: the value and half its quanta."""
+class _Scale(NamedTuple):
+    """B-FAC-2: (raw - centre) / spread; `doubt` is what rounding leaves open in the two."""
+
+    centre: float
+    spread: float
+    doubt: float
+
+
+def _scale(row: Doc, mode: object) -> _Scale | None:
+    """How one factor is normalised; None where it has no spread."""
     low, high = num(row.get("min")), num(row.get("max"))
     if low is not None and high is not None and high - low < _DEGENERATE:
-        return 0.0, 2 * HALF_FACTOR
+        return None
     if mode == "minmax":
-        span = need(num(row.get("range")), "normalization_coeffs.range")
-        value = (raw - need(low, "normalization_coeffs.min")) / _spread(span)
-        return value, HALF_FACTOR + (2 * HALF_SCORE + abs(value) * HALF_FACTOR) / _spread(span)
+        span = _spread(need(num(row.get("range")), "normalization_coeffs.range"))
+        return _Scale(need(low, "normalization_coeffs.min"), span, 2 * HALF_SCORE)
     std = _spread(need(num(row.get("std")), "normalization_coeffs.std"))
-    value = (raw - need(num(row.get("mean")), "normalization_coeffs.mean")) / std
-    if bound is not None and abs(value) > bound:
-        return (bound if value > 0 else -bound), HALF_FACTOR
-    return value, HALF_FACTOR + (HALF_SCORE + (1 + abs(value)) * HALF_FACTOR) / std
+    return _Scale(need(num(row.get("mean")), "normalization_coeffs.mean"), std, HALF_SCORE + HALF_FACTOR)
+
+
+def _fault(raw: float, value: float, scale: _Scale | None, bound: float | None) -> tuple[float, bool]:
+    """What the value must be, and whether it is something else."""
+    if scale is None:
+        return 0.0, value != 0.0 and not near(value, 0.0, 2 * HALF_FACTOR)
+    wanted = (raw - scale.centre) / scale.spread
+    grain = HALF_FACTOR + (scale.doubt + abs(wanted) * HALF_FACTOR) / scale.spread
+    if bound is not None and abs(wanted) > bound:
+        wanted, grain = (bound if wanted > 0 else -bound), HALF_FACTOR
+    return wanted, value != wanted and not near(value, wanted, grain)
 
 
 def _spread(value: float) -> float:

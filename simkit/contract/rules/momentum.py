@@ -6,9 +6,7 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from simkit.contract.baskets import base_of, baskets_of
 from simkit.contract.finding import Found, LackingError, Memory, NotEvaluated, Outcome, rule
@@ -19,7 +17,7 @@ from simkit.contract.view import view
 
 _STEM = "rv_momentum"
 _SPREADS = ("btc_vs_eth", "l1_vs_alt", "meme_vs_rest")
-#: Bars kept, at least.
+#: Returns kept, at least.
 _BARS = 512
 
 
@@ -37,22 +35,40 @@ _BARS = 512
 def spreads_are_those_of_the_market(look: Look, memory: Memory) -> Outcome:
     """From the closes that the harness knows; smoothing starts at the first return of the window.
 
-    Memory: as many bars as the window needs, 512 at least.
+    Memory: the last log returns of each symbol, as many as the window needs.
     """
     truth = look.truth
     if truth is None:
         return NO_TRUTH
     if memory.get("loop") != look.loop:
-        if "bars" not in memory:
-            memory["bars"] = deque(maxlen=max(_BARS, look.settings.intel.rv_bars + 1))
+        if "returns" not in memory:
+            memory["returns"], memory["last"] = {}, {}
             memory["complete"] = truth.new_run and look.before is None
         memory["loop"] = look.loop
-        memory["bars"].append(truth.closes)
+        _take_in(truth.closes, memory["returns"], memory["last"], look.settings.intel.rv_bars)
     doc = look.docs[_STEM]
     if memory.get("doc") is not doc:
         memory["doc"], memory["outcome"] = doc, _judged(look, memory)
     outcome: Outcome = memory["outcome"]
     return outcome
+
+
+def _take_in(
+    closes: Mapping[str, Sequence[float]],
+    returns: dict[str, list[float]],
+    last: dict[str, float],
+    bars: int,
+) -> None:
+    """The closes of one loop, oldest first, as log returns."""
+    for symbol, listed in closes.items():
+        steps = returns.setdefault(symbol, [])
+        if len(steps) >= 2 * max(_BARS, bars):
+            del steps[: -max(_BARS, bars)]
+        for close in listed:
+            known = last.get(symbol)
+            if known is not None:
+                steps.append(math.log(close / known) if close != known else 0.0)
+            last[symbol] = close
 
 
 def _judged(look: Look, memory: Memory) -> Outcome:
@@ -66,17 +82,15 @@ def _judged(look: Look, memory: Memory) -> Outcome:
         return out
     if view(look).times[_STEM] != look.ts:
         return NotEvaluated("the file is not of the loop in which it is first seen")
-    known: deque[Mapping[str, Sequence[float]]] = memory["bars"]
-    if not known[-1]:
+    truth, returns = look.truth, memory["returns"]
+    if truth is None or not truth.closes:
         return NotEvaluated("the closes of the market are not known")
     bars, series = look.settings.intel.rv_bars, {}
-    recent = list(known)[-bars - 1 :]
-    begins = memory["complete"] and len(known) < (known.maxlen or 0)
-    for symbol in known[-1]:
-        closes = [close for bar in recent for close in bar.get(symbol, ())][-bars - 1 :]
-        if len(closes) <= bars and not begins:
+    for symbol in truth.closes:
+        steps = returns[symbol][-bars:]
+        if len(steps) < bars and not memory["complete"]:
             return NO_BEFORE
-        series[symbol] = smoothed(closes, look.settings.intel.rv_half_life)
+        series[symbol] = smoothed(steps, look.settings.intel.rv_half_life)
     return [
         found(_STEM, f"spreads.{name}", spreads[name], f"B-RV-2 gives {value:.6f} over {bars} bars")
         for name, value in zip(_SPREADS, _spreads(series), strict=True)
@@ -84,26 +98,28 @@ def _judged(look: Look, memory: Memory) -> Outcome:
     ]
 
 
-def smoothed(closes: Sequence[float], half_life: float) -> list[float]:
-    """Log returns of `closes`, smoothed with that half-life in bars (B-RV-1)."""
+def smoothed(returns: Sequence[float], half_life: float) -> list[float]:
+    """Log returns smoothed with that half-life in bars (B-RV-1)."""
     share = 1.0 - math.exp(-math.log(2.0) / half_life)
-    out: list[float] = []
-    for last, close in pairwise(closes):
-        step = math.log(close / last)
-        out.append(step if not out else share * step + (1.0 - share) * out[-1])
+    kept = 1.0 - share
+    out = list(returns[:1])
+    level = out[0] if out else 0.0
+    for step in returns[1:]:
+        level = share * step + kept * level
+        out.append(level)
     return out
 
 
 def _spreads(series: dict[str, list[float]]) -> tuple[float, float, float]:
     bases = {base_of(symbol): values for symbol, values in series.items()}
     pair = _difference([bases.get("BTC", [])], [bases.get("ETH", [])])
+    moving = [(baskets_of(symbol), values) for symbol, values in series.items() if any(values)]
 
-    def members(name: str, inside: bool) -> list[list[float]]:
-        return [values for symbol, values in series.items() if (name in baskets_of(symbol)) is inside]
+    def members(name: str, *, inside: bool = True) -> list[list[float]]:
+        return [values for baskets, values in moving if (name in baskets) is inside]
 
-    sides = ((members("l1", True), members("alts", True)), (members("meme", True), members("meme", False)))
-    moving = [[[v for v in side if any(v)] for side in pair_of] for pair_of in sides]
-    baskets = [_difference(left, right) if left and right else 0.0 for left, right in moving]
+    sides = ((members("l1"), members("alts")), (members("meme"), members("meme", inside=False)))
+    baskets = [_difference(left, right) if left and right else 0.0 for left, right in sides]
     return pair, baskets[0], baskets[1]
 
 
@@ -114,7 +130,7 @@ def _difference(left: Sequence[Sequence[float]], right: Sequence[Sequence[float]
         return 0.0
 
     def level(side: Sequence[Sequence[float]]) -> float:
-        return math.fsum(v for values in side for v in values[-size:]) / (len(side) * size)
+        return math.fsum([math.fsum(values[-size:]) for values in side]) / (len(side) * size)
 
     return level(left) - level(right)
 
