@@ -40,7 +40,7 @@ LEGACY: dict[str, str] = {
     "D-28": "restricted_symbol, symbol_not_in_universe and the non-prod guard veto, and the order goes out (B-VETO-2)",
     "D-29": "the gross cap is read under another name: portfolio_cap never fires (B-VETO-2)",
     "D-30": "router_health lacks its block while no fill lies in the window (INV-H01)",
-    "D-31": "a fill saves a copy of the registry from before the start-up sync: what was seeded since is lost (B-LED-8)",
+    "D-31": "a fill saves a copy of the registry from before the start-up sync: later seeds are lost (B-LED-8)",
     "D-32": "a cached balance counts as live: the NAV is fresh and its age 0 (B-NAV-2)",
     "D-33": "an anomalous NAV enters the drawdown history and keeps the breaker active (B-NAV-5, B-DD-1)",
     "D-34": "every 300 s a second path submits the loop's intents once more (B-VETO-1)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings as hypothesis_settings, strategies as st
 from msgspec.structs import replace
 from random_scenarios import (
     EVENTS,
@@ -24,7 +24,8 @@ from random_scenarios import (
 from simkit.scenario.model import Event, Restart, Side, VenueProfile
 
 ONCE = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
-QUICK = hypothesis_settings(max_examples=15, **ONCE)  # type: ignore[arg-type]
+#: An example is a whole run, so that shrinking one takes minutes: that is left to the long test.
+QUICK = hypothesis_settings(max_examples=15, phases=[Phase.generate], **ONCE)  # type: ignore[arg-type]
 LONG = hypothesis_settings(max_examples=1500, **ONCE)  # type: ignore[arg-type]
 
 #: Documents that say nothing of all symbols together, as momentum and factor statistics do.
@@ -32,10 +33,11 @@ ALONE = ("nav", "nav_state", "positions_state", "positions_ledger", "position_tp
          "risk_snapshot", "router_health")  # fmt: skip
 #: Fields in USD per unit or in units.
 SCALED = frozenset({"entry_price", "mark_price", "qty", "tp", "sl", "take_profit_price", "stop_loss_price"})
-#: Fields that count orders, fills and intents.
+#: Fields that count orders, fills, intents and their vetoes.
 COUNTS = frozenset(
-    {"attempted_24h", "executed_24h", "fill_rate", "total_signals", "total_orders", "event_count"}
-)
+    {"attempted_24h", "executed_24h", "vetoes_24h", "top_vetoes", "fill_rate", "total_signals", "total_orders",
+     "total_vetoes", "by_reason", "event_count"}
+)  # fmt: skip
 
 
 def without(document: Any, names: frozenset[str]) -> Any:
@@ -89,6 +91,18 @@ def test_an_addition_may_change_the_levels_of_what_an_exit_has_left() -> None:
     assert judged.errors == []
     (entry,) = judged.at(8, "positions_ledger")["entries"]
     assert (entry["qty"], entry["tp"], entry["sl"]) == (10.0, 112.7, 83.3)
+
+
+def test_a_key_that_is_closed_and_opened_in_one_loop_may_lose_its_levels() -> None:
+    """The target of L7 sells all, a silent entry of L7 buys anew, and seeding is off (INV-L10)."""
+    story = Story(
+        {"BTCUSDT": (2_000,) * 6 + (2_026,)},
+        (Intent(1, "BTCUSDT", "LONG", True, 80, (5, 5)), Intent(7, "BTCUSDT", "LONG", True, 79)),
+    )
+    judged = play(scenario_of(story, limits=OPEN_GATES, tp_sl={"seed": False}))
+    assert judged.errors == []
+    assert judged.at(6, "positions_ledger")["tp_sl_levels"].keys() == {"BTCUSDT:LONG"}
+    assert judged.at(7, "positions_ledger")["tp_sl_levels"] == {}
 
 
 @pytest.mark.slow

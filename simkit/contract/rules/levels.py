@@ -47,9 +47,21 @@ def keys_live_as_long_as_positions(look: Look, memory: Memory) -> Outcome:
             continue
         if key not in entries and then.entries is not None and key in then.entries:
             out.append(found(_STEM, "entries", key, "left the ledger while the position is open"))
-        if key not in registry and then.registry is not None and key in then.registry:
+        left = key not in registry and then.registry is not None and key in then.registry
+        if left and not _was_flat(look, key, then.held[key].qty):
             out.append(found(REGISTRY, "entries", key, "left the registry while the position is open"))
     return out
+
+
+def _was_flat(look: Look, key: str, qty: float | None) -> bool:
+    """True when the fills of this loop closed all of it before they opened it again."""
+    left = qty or 0.0
+    for fill in look.truth.fills if look.truth is not None else ():
+        if fill.key == key:
+            left += fill.change
+            if near(left, 0.0, HALF_QTY * 4):
+                return True
+    return False
 
 
 @rule(
