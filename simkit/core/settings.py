@@ -166,8 +166,8 @@ class IntelSettings(Part, frozen=True):
 
 class StrategySettings(Part, frozen=True):
     """The built-in strategy; off while `name` is `none`. Bars are loops; `fast` and `slow` are the averages that
-    cross, ranges of `atr_bars` make the ATR. Stop and target lie `stop_atr` and `profit_atr` ATR from the mark; an entry is
-    worth `trade_nav_pct` of NAV, less in proportion where the ATR exceeds `target_atr_frac` of the price."""
+    cross, ranges of `atr_bars` make the ATR. Stop and target lie `stop_atr` and `profit_atr` ATR from the mark; an
+    entry is worth `trade_nav_pct` of NAV, less in proportion where the ATR exceeds `target_atr_frac` of the price."""
 
     name: str = "none"
     fast: int = 10

@@ -134,7 +134,9 @@ class Day:
         self.realized = sum([close.pnl for close in closes if close.ts >= self._since_ts])  # ints
 
     def see(self, nav: int, peak: int, legacy: frozenset[str] = frozenset()) -> None:
-        """Take this loop's NAV; one above `peak` is held back by the peak guard (B-NAV-5)."""
+        """Take this loop's NAV; one above `peak` is held back by the peak guard (B-NAV-5). A day that began
+        without a NAV opens with the first one."""
+        self._opening_nav = self._opening_nav or nav
         if "D-09" in legacy:
             self._peak = peak
         elif nav <= peak:
@@ -147,6 +149,7 @@ class Day:
             known is None
             or known.peak != peak
             or known.realized != self.realized
+            or known.opening_nav != self._opening_nav
             or known.day_peak != self._peak
             or known.day != day
             or known.peak_ts != peak_ts

@@ -17,7 +17,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from simkit.core.numeric import div_half_even, fraction, money, q3, q6, q9
+from simkit.core.numeric import USD, div_half_even, fraction, money, q3, q6, q9
 from simkit.core.settings import RouterSettings
 from simkit.executor.maker import MakerStats
 from simkit.executor.state import RouterPart, RouterRow
@@ -276,7 +276,7 @@ def _aggregate(rows: tuple[RouterRow, ...]) -> RouterPart:
     """Global values from the published rows (B-RTR-7) and the counts of B-RTR-8."""
     if not rows:
         return RouterPart((), None, 0.0, 0.0, 0.0, "GREEN", "FAST", "B_MEDIUM", 0.0, 0, 0, 0, 0)
-    weights = [row.total_notional or 1 for row in rows]
+    weights = [row.total_notional or USD for row in rows]  # without notional one dollar's worth
     total = sum(weights)  # ints
     by_class = dict.fromkeys(_CLASSES, 0)
     for row, weight in zip(rows, weights, strict=True):

@@ -41,7 +41,19 @@ def an_ack(order: Order, status: Any = "FILLED") -> Ack:
 def a_fill(order: Order, qty: int, **money: int) -> Fill:
     given = {"fee": 0, "realized": 0, **money}
     return Fill(
-        2, 0, "t1", f"v-{order.id}", order, 101 * PRICE, qty, given["fee"], given["realized"], 0, qty, 100 * PRICE, 0
+        2,
+        0,
+        "t1",
+        f"v-{order.id}",
+        order,
+        101 * PRICE,
+        qty,
+        given["fee"],
+        given["realized"],
+        0,
+        qty,
+        100 * PRICE,
+        0,
     )
 
 
