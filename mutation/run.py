@@ -7,8 +7,9 @@ Comes in: nothing but the repository. Goes out: `mutation/result.json` and a tab
 
 Every mutant is tried twice, in a copy of the repository: against the scenarios, goldens and judges alone
 (`mutation/judge.py`), and, when they let it live, against the unit tests of the three rooms as well. A mutant that
-hangs counts as seen: no gate lets it pass. `--again` tries the survivors of the last
-result once more, after scenarios or tests were added (not after the code changed).
+hangs counts as seen: no gate lets it pass. `--only simkit/exchange` draws from one room, or one module, and keeps no
+result. `--again` tries the survivors of the last result once more, after scenarios or tests were added (not after the
+code changed). docs/mutation.md tells how to read it.
 """
 
 from __future__ import annotations
@@ -174,6 +175,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=420)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="modules whose path begins so: simkit/exchange")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--again", action="store_true", help="only the survivors of the last result")
     parser.add_argument("--show", action="store_true", help="print the last result and stop")
@@ -189,7 +191,7 @@ def main() -> int:
     if asked.again:
         drawn = [Mutant(*[r[field] for field in Mutant._fields]) for r in old if r["scenarios"] == "lived"]
     else:
-        drawn = sample(ROOT, asked.count, asked.seed)
+        drawn = sample(ROOT, asked.count, asked.seed, asked.only)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="simkit-mutation-") as scratch:
         copies = [Copy(Path(scratch) / str(n)) for n in range(asked.workers)]
@@ -198,7 +200,8 @@ def main() -> int:
             fresh = list(pool.map(trial, drawn))
     renewed = {r["name"]: r for r in fresh}
     results = [renewed.pop(r["name"], r) for r in old] + [r for r in fresh if r["name"] in renewed]
-    RESULT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if not asked.only:
+        RESULT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(report(results))
     print(f"\n{len(fresh)} mutants in {(time.monotonic() - began) / 60:.1f} minutes, seed {asked.seed}")
     return 0

@@ -53,9 +53,10 @@ class Mutant(NamedTuple):
             return None
 
 
-def mutants(root: Path) -> Iterator[Mutant]:
-    """Every mutant of the three rooms."""
+def mutants(root: Path, only: str = "") -> Iterator[Mutant]:
+    """Every mutant of the three rooms, or of the modules whose path begins with `only`."""
     paths = [path for room in ROOMS for path in sorted((root / room).glob("*.py"))]
+    paths = [path for path in paths if path.relative_to(root).as_posix().startswith(only)]
     with (
         tempfile.TemporaryDirectory() as folder,
         use_db(f"{folder}/session.sqlite", WorkDB.Mode.create) as db,
@@ -67,11 +68,11 @@ def mutants(root: Path) -> Iterator[Mutant]:
             yield Mutant(module, spec.operator_name, spec.occurrence, *spec.start_pos)
 
 
-def sample(root: Path, count: int, seed: int) -> list[Mutant]:
-    """`count` mutants, about; the same for the same source and seed."""
+def sample(root: Path, count: int, seed: int, only: str = "") -> list[Mutant]:
+    """`count` mutants, about; the same for the same source, seed and `only`."""
     draw = random.Random(seed)
     sites: defaultdict[str, dict[tuple[int, int, str], list[Mutant]]] = defaultdict(dict)
-    for mutant in mutants(root):
+    for mutant in mutants(root, only):
         place = (mutant.line, mutant.column, mutant.family)
         sites[mutant.module].setdefault(place, []).append(mutant)
     total = sum(len(found) for found in sites.values())

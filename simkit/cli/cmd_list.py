@@ -50,7 +50,7 @@ def _faults() -> list[str]:
     from simkit.scenario.faults import ATTACKS
 
     kinds = [
-        (str(kind.__struct_config__.tag), _first_line(kind.__doc__), " ".join(rules))
+        (str(kind.__struct_config__.tag), _first_sentence(kind.__doc__), " ".join(rules))
         for kind, rules in ATTACKS.items()
     ]
     return [
@@ -63,5 +63,5 @@ def _faults() -> list[str]:
     ]
 
 
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]
+def _first_sentence(text: str | None) -> str:
+    return " ".join((text or "").split()).partition(". ")[0].rstrip(".")

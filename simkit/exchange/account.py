@@ -71,7 +71,8 @@ class Holding:
             left -= lot_qty
         self.qty -= qty
         self.cost -= cost
-        self.entry = div_half_even(self.cost, self.qty) if self.qty else 0
+        if self.qty:
+            self.entry = div_half_even(self.cost, self.qty)
         self.view = None
         realized = self.direction * money(price * qty - cost, 1)
         self.realized += realized

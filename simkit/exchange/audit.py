@@ -45,7 +45,7 @@ class Audit:
                 )
         elif isinstance(event, OutsideClose):
             self._enter("closed outside", event.realized)
-            self._qty[event.key] = self._qty.get(event.key, 0) - event.qty
+            self._qty[event.key] -= event.qty
         elif isinstance(event, Funding):
             self._enter("funding", event.amount)
         elif isinstance(event, Booking):
@@ -65,7 +65,7 @@ class Audit:
         """All of it: the wallet, every position, and every position's lots."""
         self.check_wallet(account.wallet)
         for key in sorted(self._qty.keys() | account.holdings.keys()):
-            expected, found = self._qty.get(key, 0), account.open_qty(key)
+            expected, found = self._qty.get(key), account.open_qty(key)
             if expected != found:
                 raise ConservationError(f"{key}: {found} open, opening and fills add up to {expected}")
         for key, holding in account.holdings.items():

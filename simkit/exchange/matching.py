@@ -38,24 +38,21 @@ class Resting:
         return self.goal - self.filled
 
 
-def touch(tick: Tick, buys: bool, limit: int) -> tuple[int, int] | None:
-    """Where the bar's path first meets a resting limit: the way travelled since the open, and the fill price.
+def touch(tick: Tick, buys: bool, limit: int) -> tuple[tuple[bool, int], int] | None:
+    """Where the bar's path first meets a resting limit, and the fill price: on the way to its first extreme or on
+    the one to its second, and how far that way has come.
 
     A bar that opens beyond the limit fills at its open, the better price; otherwise the limit itself is met
     or nothing is. None: not met.
     """
     low, high, start = tick.low, tick.high, tick.open
-    if buys:
-        if start <= limit:
-            return 0, start
-        if low > limit:
-            return None
-        return (start - limit if tick.low_first else (high - start) + (high - limit)), limit
-    if start >= limit:
-        return 0, start
-    if high < limit:
+    if start <= limit if buys else start >= limit:
+        return (False, 0), start
+    if low > limit if buys else high < limit:
         return None
-    return ((start - low) + (limit - low) if tick.low_first else limit - start), limit
+    if buys:
+        return (False, start - limit) if tick.low_first else (True, high - limit), limit
+    return (True, limit - low) if tick.low_first else (False, limit - start), limit
 
 
 class Book:
@@ -85,7 +82,7 @@ class Book:
         for tick in ticks:
             if tick.mark is None or tick.symbol not in by_symbol:
                 continue
-            met: list[tuple[int, Resting, int]] = []
+            met: list[tuple[tuple[bool, int], Resting, int]] = []
             for resting in by_symbol[tick.symbol]:
                 place = touch(tick, resting.order.side == "BUY", resting.limit)
                 if place is not None:

@@ -139,7 +139,7 @@ class Blotter:
         if working is None:
             if fill.order.twap_child:
                 self.done[name] = True
-            self._filled(fill, Sent(None, taken=True, filled=True), fill.qty)
+            self._filled(fill, Sent(None, filled=True), fill.qty)
             return
         self._filled(fill, working.sent, working.asked)
         working.asked = 0

@@ -244,7 +244,7 @@ def diagnose(
         ir_source="vectors" if pnl_by_factor is None else "pnl",
         weights=weights,
         feasible=feasible,
-        pnl_by_factor=tuple(pnl_by_factor) if pnl_by_factor is not None else (0,) * len(factors),
+        pnl_by_factor=tuple(pnl_by_factor or ()),
         has_pnl=pnl_by_factor is not None,
     )
 

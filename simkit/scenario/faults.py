@@ -159,8 +159,8 @@ class ConfigUnreadable(Model, frozen=True, tag="config_unreadable"):
 
 
 class DamagedFile(Model, frozen=True, tag="damaged_file"):
-    """When its owner has written it `stem` is emptied, deleted, replaced by an array or truncated: the executor's
-    files after the publish, nav_state after the sync."""
+    """`stem` is emptied, deleted, replaced by an array or truncated once its owner has written it. That is after the
+    publish for the executor's files, after the sync for nav_state."""
 
     at: Loops
     stem: str

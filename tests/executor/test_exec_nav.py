@@ -104,6 +104,16 @@ def test_the_daily_loss_is_a_share_of_the_opening_nav_and_ends_with_the_day() ->
     assert day.loss == 0.1
 
 
+def test_a_day_that_began_without_a_nav_opens_with_the_first_one() -> None:
+    day = Day()
+    day.roll(1, 0, START)
+    day.see(usd(1_000), usd(1_000))
+    day.see(usd(990), usd(1_000))
+    day.realized += usd(-10)
+    assert day.loss == 0.01
+    assert day.kept(usd(1_000), START).opening_nav == usd(1_000)
+
+
 @pytest.mark.parametrize(("realized", "loss"), [(5, 0.0), (-5, 0.005), (-5_000, 1.0)])
 def test_a_daily_gain_is_no_loss_and_a_loss_is_at_most_all(realized: float, loss: float) -> None:
     day = Day()

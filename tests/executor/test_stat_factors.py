@@ -315,7 +315,7 @@ def test_ratio_from_pnl_is_usd_over_vol() -> None:
 
 def test_without_closes_the_ratio_comes_from_the_vectors() -> None:
     part = diagnosed(table(2, 8))
-    assert (part.ir_source, part.has_pnl, part.pnl_by_factor) == ("vectors", False, (0,) * 6)
+    assert (part.ir_source, part.has_pnl, part.pnl_by_factor) == ("vectors", False, ())
 
 
 # As it was (D-26) ------------------------------------------------------------------------------------------

@@ -1,0 +1,85 @@
+"""The sample of mutants: what counts as a mutant, how the sample is spread, and the interval of its shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cosmic_ray", reason="needs the `mutation` extra")
+
+from mutation.run import interval, report  # noqa: E402
+from mutation.sample import LEAST, Mutant, mutants, runs_differently, sample  # noqa: E402
+
+CODE = '''"""A module."""
+from __future__ import annotations
+
+
+def larger(left: int | None, right: int) -> int:
+    """The larger one."""
+    found: int | str = right
+    return left if left is not None and left > right else found
+'''
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for room in ("executor", "exchange", "surfaces"):
+        folder = tmp_path / "simkit" / room
+        folder.mkdir(parents=True)
+        (folder / "code.py").write_text(CODE * 2, encoding="utf-8")
+    return tmp_path
+
+
+def test_another_operator_runs_differently() -> None:
+    assert runs_differently(CODE, CODE.replace("left > right", "left >= right"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("left: int | None", "left: int & None"), ("found: int | str", "found: int ^ str"), ("-> int:", "-> str:")],
+)
+def test_an_annotation_that_nobody_evaluates_is_no_mutant(old: str, new: str) -> None:
+    assert not runs_differently(CODE, CODE.replace(old, new))
+
+
+def test_what_is_no_python_counts_as_a_mutant() -> None:
+    assert runs_differently(CODE, CODE + "def\n")
+
+
+def test_every_mutant_changes_its_module(root: Path) -> None:
+    found = list(mutants(root, "simkit/exchange"))
+    assert found and {mutant.module for mutant in found} == {"simkit/exchange/code.py"}
+    original = (root / found[0].module).read_text(encoding="utf-8")
+    assert all(mutant.source(original) not in (None, original) for mutant in found)
+
+
+def test_the_same_seed_draws_the_same_sample(root: Path) -> None:
+    assert sample(root, 12, 1) == sample(root, 12, 1)
+    assert sample(root, 12, 1) != sample(root, 12, 2)
+
+
+def test_every_module_is_in_the_sample_and_no_place_twice(root: Path) -> None:
+    drawn = sample(root, 1, 3)
+    assert len(drawn) == 3 * LEAST
+    places = [(mutant.module, mutant.line, mutant.column, mutant.family) for mutant in drawn]
+    assert len(set(places)) == len(places)
+
+
+def test_the_interval_is_wilsons() -> None:
+    low, high = interval(340, 400)
+    assert (round(low, 4), round(high, 4)) == (0.8118, 0.8818)
+    assert interval(0, 0) == (0.0, 1.0)
+    assert interval(10, 10)[1] == pytest.approx(1.0)
+
+
+def test_the_report_names_who_lived_and_by_which_share() -> None:
+    def tried(line: int, scenarios: str, tests: str) -> dict[str, object]:
+        mutant = Mutant("simkit/exchange/code.py", "core/AddNot", 0, line, 4)
+        return {**mutant._asdict(), "name": mutant.name, "code": f"line {line}", "scenarios": scenarios, "tests": tests}
+
+    text = report([tried(1, "killed", ""), tried(2, "lived", "killed"), tried(3, "lived", "lived"), tried(4, "hung", "")])
+    assert "50.0 %" in text and "75.0 %" in text
+    assert "    simkit/exchange/code.py:2:4 AddNot: line 2" in text
+    assert "  - simkit/exchange/code.py:3:4 AddNot: line 3" in text
+    assert "line 1" not in text and "line 4" not in text
