@@ -15,6 +15,7 @@ code changed). docs/mutation.md tells how to read it.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import math
 import os
@@ -24,7 +25,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -45,7 +48,9 @@ COPIED = (
     "README.md",
 )
 UNIT_TESTS = ("tests/executor", "tests/exchange", "tests/surfaces")
-LEAST_TIMEOUT_S = 30.0
+LEAST_TIMEOUT_S = 20.0
+#: Nothing without a mutant takes so long.
+LONG_S = 3600.0
 
 
 def interval(hits: int, of: int) -> tuple[float, float]:
@@ -72,6 +77,20 @@ class Copy:
                 )
             elif source.exists():
                 shutil.copy2(source, folder / name)
+        compileall.compile_dir(folder, quiet=2)
+
+    @contextmanager
+    def mutated(self, mutant: Mutant) -> Iterator[None]:
+        """The copy with the mutant in it; afterwards as before, its time included, so that what was compiled
+        from it stays good."""
+        file = self.folder / mutant.module
+        original, status = file.read_text(encoding="utf-8"), file.stat()
+        try:
+            file.write_text(mutant.source(original) or original, encoding="utf-8")
+            yield
+        finally:
+            file.write_text(original, encoding="utf-8")
+            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
     def run(self, command: list[str], timeout_s: float) -> tuple[str, str]:
         """`lived`, `killed` or `hung`, and the end of what was printed."""
@@ -114,36 +133,42 @@ class Trial:
             "-x",
         ]
         began = time.monotonic()
-        self._judge_s = self._pytest_s = 3600.0
-        healthy = copies[0].run([sys.executable, "mutation/judge.py"], 3600.0)
-        self._judge_s = LEAST_TIMEOUT_S + 4 * (time.monotonic() - began)
-        began = time.monotonic()
-        tested = copies[0].run([*self._pytest, *UNIT_TESTS], 3600.0)
-        self._pytest_s = LEAST_TIMEOUT_S + 4 * (time.monotonic() - began)
-        if healthy[0] != "lived" or tested[0] != "lived":
-            raise SystemExit(f"without any mutant the tests must pass: {healthy} {tested}")
+        healthy = copies[0].run([sys.executable, "mutation/judge.py"], LONG_S)
+        self._judge_s = LEAST_TIMEOUT_S + 3 * (time.monotonic() - began)
+        files = [
+            test for folder in UNIT_TESTS for test in sorted((copies[0].folder / folder).glob("test_*.py"))
+        ]
+        costs: dict[str, float] = {}
+        for file in files:
+            began, name = time.monotonic(), file.relative_to(copies[0].folder).as_posix()
+            tested = copies[0].run([*self._pytest, name], LONG_S)
+            costs[name] = time.monotonic() - began
+            if healthy[0] != "lived" or tested[0] != "lived":
+                raise SystemExit(f"without any mutant all must pass: {healthy} {name} {tested}")
+        self._tests = sorted(costs, key=costs.__getitem__)
+        self._pytest_s = LEAST_TIMEOUT_S + 3 * math.fsum(costs.values())
+
+    def _ordered(self, mutant: Mutant) -> list[str]:
+        """The test files, those named after the mutated module first, then the quick ones."""
+        stem = Path(mutant.module).stem
+        return sorted(self._tests, key=lambda name: stem not in name)
 
     def __call__(self, mutant: Mutant) -> dict[str, object]:
         with self._lock:
             copy = self._free.pop()
             first = [name for name, _ in self._killers.most_common()]
-        file = copy.folder / mutant.module
-        original = file.read_text(encoding="utf-8")
-        try:
-            file.write_text(mutant.source(original) or original, encoding="utf-8")
+        tests = ""
+        lines = (copy.folder / mutant.module).read_text(encoding="utf-8").splitlines()
+        with copy.mutated(mutant):
             alone, why = copy.run([sys.executable, "mutation/judge.py", *first], self._judge_s)
-            tests = ""
             if alone == "lived":
-                tests, why = copy.run([*self._pytest, *UNIT_TESTS], self._pytest_s)
-        finally:
-            file.write_text(original, encoding="utf-8")
+                tests, why = copy.run([*self._pytest, *self._ordered(mutant)], self._pytest_s)
         with self._lock:
             self._free.append(copy)
             if why.startswith("KILLED BY "):
                 self._killers[why.removeprefix("KILLED BY ").rpartition(":")[0]] += 1
             self._done += 1
             print(f"{self._done:4} {alone:7}{tests:7} {mutant.name}  {why}", flush=True)
-        lines = original.splitlines()
         return {
             **mutant._asdict(), "name": mutant.name, "code": lines[mutant.line - 1].strip(),
             "scenarios": alone, "tests": tests, "why": why,
