@@ -90,6 +90,7 @@ def sample(root: Path, count: int, seed: int, only: str = "") -> list[Mutant]:
             if mutated is not None and runs_differently(original, mutated):
                 taken.append(mutant)
                 share -= 1
+    draw.shuffle(taken)  # so that a run that is broken off has seen a fair part
     return taken
 
 
