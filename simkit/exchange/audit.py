@@ -38,7 +38,7 @@ class Audit:
             opens = (order.side == "BUY") == (order.position_side == "LONG")
             before = self._qty.get(order.key, 0)
             after = self._qty[order.key] = before + event.qty if opens else before - event.qty
-            if (before, after) != (event.position_before, event.position_after) or after < 0:
+            if (before, after) != (event.position_before, event.position_after):
                 raise ConservationError(
                     f"{event.trade_id} {order.key}: the fill says {event.position_before} -> "
                     f"{event.position_after}, all fills together say {before} -> {after}"

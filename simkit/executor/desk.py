@@ -96,32 +96,28 @@ class Desk:
         found = [(w.order, w.left) for w in self._blotter.working.values() if not w.order.reduce_only]
         return found + [(s.order, s.order.qty) for s in self._slices if not s.order.reduce_only]
 
-    def send(self, ts: int, orders: Sequence[Order], signal: Signal | None, venue: VenuePort) -> None:
+    def send(self, ts: int, orders: Sequence[Order], signal: Signal | None, venue: VenuePort) -> bool:
         """Send the orders of one intent or exit: the slices of a TWAP each at its time, or one order, as maker
-        first where that may be. An intent counts as one order, when the venue first takes any of it."""
+        first where that may be. An intent counts as one order, when the venue first takes any of it; true when
+        that is now."""
         sent, order = Sent(signal), orders[0]
+        mark = venue.mark(order.symbol)
         if order.twap_child:
             self._slices += self._sliced(ts, orders, sent)
             self._send_slices(ts, venue)
-        elif self._may_make(ts, order, signal, venue):
-            self._make(
-                ts,
-                Attempt(order, Working(order, sent, order.qty, 0), 0, venue.mark(order.symbol) or 0),
-                venue,
-            )
+        elif mark is not None and self._may_make(ts, order, signal, venue):
+            self._make(ts, Attempt(order, Working(order, sent, order.qty, 0), 0, mark), mark, venue)
         else:
             if signal is None and self._sizes_by_minimum:  # D-36
-                order = replace(order, qty=intents.least(venue.min_notional(), venue.mark(order.symbol)))
+                order = replace(order, qty=intents.least(venue.min_notional(), mark))
             self._blotter.send(ts, order, sent, venue)
-
-    @property
-    def unfinished(self) -> bool:
-        """True while slices wait or a maker attempt rests."""
-        return bool(self._slices or self._attempts)
+        return sent.taken
 
     def advance(self, ts: int, venue: VenuePort, *, halted: bool) -> None:
         """Go on with what earlier loops began, after this loop's exits: an exit ends what is going on under its
         key, and while `halted` (circuit breaker, kill switch) nothing more is opened."""
+        if not (self._slices or self._attempts):
+            return
         exited = [e.order.key for e in self.events if isinstance(e, Ack) and e.order.reason in ("tp", "sl")]
 
         def stopped(order: Order) -> bool:
@@ -158,19 +154,16 @@ class Desk:
         self._slices = waiting
 
     def _may_make(self, ts: int, order: Order, signal: Signal | None, venue: VenuePort) -> bool:
-        """B-RTR-11; without a mark there is no price to make at."""
-        return (
-            signal is not None
-            and maker.may_make(signal, order, venue.spread_bps(order.symbol), self._settings)
-            and self._router.may_make(order.symbol, ts)
-            and venue.mark(order.symbol) is not None
+        """B-RTR-11, for a symbol that has a mark to make at."""
+        spread_bps = venue.spread_bps(order.symbol)
+        return maker.may_make(signal, order, spread_bps, self._settings) and self._router.may_make(
+            order.symbol, ts
         )
 
-    def _make(self, ts: int, attempt: Attempt, venue: VenuePort) -> None:
+    def _make(self, ts: int, attempt: Attempt, mark: int, venue: VenuePort) -> None:
         """Post-only orders at the near quote until one rests; after too many failures the rest is taken."""
         parent, sent = attempt.parent, attempt.working.sent
-        spread_bps, mark = venue.spread_bps(parent.symbol), venue.mark(parent.symbol) or attempt.first_mark
-        limit = maker.near_quote(mark, spread_bps, parent)
+        limit = maker.near_quote(mark, venue.spread_bps(parent.symbol), parent)
         while attempt.failures < self._settings.maker_max_failures:
             name = f"{parent.intent_id}-m{attempt.failures + 1}"
             ack = self._blotter.send(ts, replace(parent, id=name, limit=limit, post_only=True), sent, venue)
@@ -192,17 +185,20 @@ class Desk:
                 self._router.maker.ended(ts, parent.symbol, fell_back=False)
             return
         mark = venue.mark(parent.symbol)
-        if mark is None and not stopped:
+        if stopped:
+            self._blotter.cancel(ts, working, venue)
+            return
+        if mark is None:
             self._attempts.append(attempt)
             return
-        if not self._blotter.cancel(ts, working, venue) or stopped or mark is None:
+        if not self._blotter.cancel(ts, working, venue):
             return
         attempt.parent = parent = replace(parent, qty=working.left)
         attempt.failures += 1
         if self._may_make(ts, parent, working.sent.signal, venue) and not maker.has_run_away(
             parent, attempt.first_mark, mark, self._settings
         ):
-            self._make(ts, attempt, venue)
+            self._make(ts, attempt, mark, venue)
         else:
             self._fall_back(ts, parent, working.sent, venue)
 

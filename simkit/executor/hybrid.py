@@ -42,7 +42,7 @@ def regime_weights(regime: str, weights: Mapping[str, float] = WEIGHTS) -> dict[
 
 def decay(age_us: int) -> float:
     """max(0.35, 2 ** (-age / 45 min)); 1.0 for a signal of now."""
-    return q9(max(LEAST_DECAY, 0.5 ** (max(0, age_us) / HALF_LIFE_US)))
+    return q9(max(LEAST_DECAY, 0.5 ** (age_us / HALF_LIFE_US)))
 
 
 def hybrid(

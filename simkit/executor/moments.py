@@ -122,11 +122,3 @@ class Moments:
             square += weights[i] * (2.0 * across - row[i] * weights[i])
         centre = dot(self._first, weights) / mass
         return max(0.0, square / mass - centre * centre)
-
-    def variance_of(self, returns: Sequence[float]) -> float:
-        """The same of one series, newest last, at most `lookback` long; nothing is remembered."""
-        n = len(returns)
-        weights, mass = self._power[n - 1 :: -1] if n else [], self._mass[n]
-        centre = dot(weights, returns) / mass
-        moved = [r - centre for r in returns]
-        return max(0.0, dot(list(map(mul, weights, moved)), moved) / mass)

@@ -52,8 +52,7 @@ class ReferenceExecutor:
         if now.venue_events:
             rooms.desk.later(now.venue_events)
         exits_sent = self._scan_exits(rooms)
-        if rooms.desk.unfinished:
-            rooms.desk.advance(now.ts, venue, halted=rooms.halted)
+        rooms.desk.advance(now.ts, venue, halted=rooms.halted)
         wanted = screen(rooms) if now.signals or rooms.strategy is not None else ()
         signals = trade(rooms, wanted) if wanted else ()
         rooms.positions.read(venue, now.loop, rooms.settings.positions)

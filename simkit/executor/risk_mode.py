@@ -31,7 +31,7 @@ class Inputs(Struct, frozen=True, gc=False):
 
 
 def risk_mode(
-    inputs: Inputs, router: RouterPart | None, settings: Settings, *, config_loaded: bool = True
+    inputs: Inputs, router: RouterPart | None, settings: Settings, *, config_loaded: bool
 ) -> Verdict:
     """B-MODE-1, and B-MODE-2: what cannot be classified is HALTED. Without `router` nothing of it counts
     (D-19)."""

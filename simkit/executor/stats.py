@@ -3,7 +3,7 @@
 Comes in: what the executor did, what the logs of its predecessor hold. Goes out: `Counters`, `ExecStats`, how
 often it entered and failed of late. May import `core`, `executor.port`, `executor.state`.
 
-Memory: one record per loop in which something happened, for 24 hours. Counters start empty at a restart
+Memory: a time for each thing that happened, for 24 hours. Counters start empty at a restart
 (B-RST-3); the counts of 24 hours come from the logs, which outlive a process (INV-N05).
 """
 
@@ -21,28 +21,25 @@ TOP_VETOES = 5
 
 
 class Recent:
-    """How often something happened lately: a record per loop in which it did, for a day."""
+    """When something happened lately: a time for each, for a day."""
 
     def __init__(self) -> None:
-        self._loops: deque[list[int]] = deque()
+        self._times: deque[int] = deque()
 
     def add(self, ts: int) -> None:
         """It happened once more; times never fall."""
-        loops = self._loops
-        if loops and loops[-1][0] == ts:
-            loops[-1][1] += 1
-            return
-        loops.append([ts, 1])
-        while ts - loops[0][0] > DAY_US:
-            loops.popleft()
+        times = self._times
+        times.append(ts)
+        while ts - times[0] > DAY_US:
+            times.popleft()
 
     def within(self, ts: int, window_us: float) -> int:
         """How often in the window that ends at `ts`; what is exactly as old as the window lies in it."""
         count = 0
-        for at, times in reversed(self._loops):
+        for at in reversed(self._times):
             if ts - at > window_us:
                 break
-            count += times
+            count += 1
         return count
 
 
@@ -97,18 +94,6 @@ class Tally:
         )  # fmt: skip
 
 
-class _Moment:
-    """What happened in one loop."""
-
-    __slots__ = ("attempted", "executed", "reasons", "ts")
-
-    def __init__(self, ts: int) -> None:
-        self.ts = ts
-        self.attempted = 0
-        self.executed = 0
-        self.reasons: list[str] = []
-
-
 class Rolling:
     """Intents that reached the send step, those with a fill, and vetoes of the last 24 hours (inclusive).
 
@@ -117,63 +102,53 @@ class Rolling:
 
     def __init__(self, past: Iterable[PastLoop] = ()) -> None:
         """`past`: what the logs tell of earlier processes, oldest first."""
-        self._moments: deque[_Moment] = deque()
-        self._attempted = self._executed = self._vetoes = 0
+        self._attempted: deque[int] = deque()
+        self._executed: deque[int] = deque()
+        self._vetoes: deque[tuple[int, str]] = deque()
         self._reasons: dict[str, int] = {}
-        self._part = ExecStats(0, 0, 0, 0.0, ())
-        self._stale = False
+        self._part: ExecStats | None = None
         for loop in past:
-            for _ in range(loop.attempted):
-                self.attempted(loop.ts)
-            for _ in range(loop.executed):
-                self.executed(loop.ts)
+            self._attempted.extend([loop.ts] * loop.attempted)
+            self._executed.extend([loop.ts] * loop.executed)
             for reason in loop.reasons:
                 self.veto(loop.ts, reason)
 
-    def _at(self, ts: int) -> _Moment:
-        self._stale = True
-        if not self._moments or self._moments[-1].ts != ts:
-            self._moments.append(_Moment(ts))
-        return self._moments[-1]
-
     def attempted(self, ts: int) -> None:
         """An intent reached the send step."""
-        self._at(ts).attempted += 1
-        self._attempted += 1
+        self._attempted.append(ts)
+        self._part = None
 
     def executed(self, ts: int) -> None:
         """An intent got its first fill."""
-        self._at(ts).executed += 1
-        self._executed += 1
+        self._executed.append(ts)
+        self._part = None
 
     def veto(self, ts: int, reason: str) -> None:
         """A veto was recorded."""
-        self._at(ts).reasons.append(reason)
-        self._vetoes += 1
+        self._vetoes.append((ts, reason))
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        self._part = None
 
     def snapshot(self, ts: int) -> ExecStats:
-        """The counts at `ts`; `fill_rate` is a fraction, 0.0 without attempts."""
-        moments = self._moments
-        while moments and ts - moments[0].ts > DAY_US:
-            self._forget(moments.popleft())
-        if self._stale:
-            self._stale = False
+        """The counts at `ts`; `fill_rate` is a fraction, 0.0 without attempts. The same object while nothing
+        changes."""
+        oldest, vetoes = ts - DAY_US, self._vetoes
+        for times in (self._attempted, self._executed):
+            while times and times[0] < oldest:
+                times.popleft()
+                self._part = None
+        while vetoes and vetoes[0][0] < oldest:
+            self._forget(vetoes.popleft()[1])
+            self._part = None
+        part = self._part
+        if part is None:
+            attempted, executed = len(self._attempted), len(self._executed)
             ranked = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
-            rate = min(1.0, fraction(self._executed, self._attempted))
-            self._part = ExecStats(
-                self._attempted, self._executed, self._vetoes, rate, tuple(ranked[:TOP_VETOES])
-            )
-        return self._part
+            rate = min(1.0, fraction(executed, attempted))
+            part = self._part = ExecStats(attempted, executed, len(vetoes), rate, tuple(ranked[:TOP_VETOES]))
+        return part
 
-    def _forget(self, moment: _Moment) -> None:
-        self._stale = True
-        self._attempted -= moment.attempted
-        self._executed -= moment.executed
-        self._vetoes -= len(moment.reasons)
-        for reason in moment.reasons:
-            left = self._reasons[reason] - 1
-            if left:
-                self._reasons[reason] = left
-            else:
-                del self._reasons[reason]
+    def _forget(self, reason: str) -> None:
+        self._reasons[reason] -= 1
+        if not self._reasons[reason]:
+            del self._reasons[reason]

@@ -57,9 +57,10 @@ def _carry_out(rooms: Rooms, signal: Signal, path: str) -> None:
     gate (B-VETO-6). `path` ends the order ids of the second path (D-34)."""
     venue, ts, tally = rooms.venue, rooms.now.ts, rooms.tally
     mark = venue.mark(signal.symbol)
-    held = [abs(p.qty) for p in venue.positions() if p.key == f"{signal.symbol}:{signal.side}"]
+    key = f"{signal.symbol}:{signal.side}"
+    held = next((abs(p.qty) for p in venue.positions() if p.key == key), 0)
     unsized = mark is None and signal.usd is not None
-    qty = 0 if unsized else intents.size(signal, mark or 0, held[0] if held else 0)
+    qty = 0 if unsized else intents.size(signal, mark or 0, held)
     if signal.action == "open":
         veto = gates.check(_request(rooms, signal, qty, money(mark or 0, qty)), priced=mark is not None)
         if veto is not None:
@@ -71,9 +72,7 @@ def _carry_out(rooms: Rooms, signal: Signal, path: str) -> None:
         return
     if path:
         orders = [replace(order, id=order.id + path) for order in orders]
-    taken = tally.orders
-    rooms.desk.send(ts, orders, signal, venue)
-    if signal.action == "open" and tally.orders > taken:
+    if rooms.desk.send(ts, orders, signal, venue) and signal.action == "open":
         tally.pace.entered(ts, signal.symbol)
 
 

@@ -18,15 +18,13 @@ from typing import NamedTuple
 from simkit.core.numeric import div_half_even, q9, q12
 from simkit.core.settings import VarSettings
 from simkit.executor.moments import Moments
-from simkit.executor.shortfall import WorstBars, mixed
+from simkit.executor.shortfall import WorstBars
 from simkit.executor.state import SymbolCvar, VarPart
 from simkit.market.ticks import Bars
 from simkit.scenario.model import PastCloses
 
 BARS_PER_YEAR = 252
 _KEEP = 500
-#: After so many bars that nobody asked about, sums and windows start anew instead of following each bar.
-_GAP = 8
 _NANO = 10**9
 _UNKNOWN = SymbolCvar(None, None)
 _NO_RISK = SymbolCvar(0.0, True)
@@ -36,8 +34,7 @@ class ReturnBook:
     """Closes and log returns of every symbol of the universe, and the risk of a book made of them.
 
     Memory is bounded: at most twice the longest lookback is kept. `returns` and `closes` answer up to 500
-    bars, or as many as a longer lookback or `remember` asks for. A bar waits until somebody asks: risk is
-    worked out when it is published or a gate reads it, not before.
+    bars, or as many as a longer lookback or `remember` asks for.
     """
 
     def __init__(
@@ -57,7 +54,6 @@ class ReturnBook:
             self._closes_of[symbol] = closes
             self._column_of[symbol] = [q9(log(close / last)) for last, close in pairwise(closes)]
         self._series = list(zip(self._column_of.values(), self._closes_of.values(), strict=True))
-        self._waiting: list[Bars] = []
         self._count = 0
         self._keep = _KEEP
         self._adopt(settings)
@@ -76,30 +72,19 @@ class ReturnBook:
 
     def add(self, bars: Bars) -> None:
         """Take in the bar of one loop; the first close of a symbol makes no return."""
-        self._waiting.append(bars)
-        if len(self._waiting) >= self._keep:
-            self._catch_up()
-
-    def _catch_up(self) -> None:
-        """Make returns of the bars that wait; after a gap the sums and windows are forgotten."""
-        waiting, self._waiting = self._waiting, []
-        if len(waiting) > _GAP:
-            self._moments.hold((), ())
-            self._windows = {}
-        for bars in waiting:
-            for tick, (column, closes) in zip(bars.ticks, self._series, strict=True):
-                close = tick.close
-                if closes:
-                    last = closes[-1]
-                    column.append(q9(log(close / last)) if close != last else 0.0)
-                closes.append(close)
-            self._count += 1
-            if self._windows:
-                self._step_windows()
-            self._moments.step(self._count)
-            if self._count % self._keep == 0:
-                for column, closes in self._series:
-                    del column[: -self._keep], closes[: -self._keep]
+        for tick, (column, closes) in zip(bars.ticks, self._series, strict=True):
+            close = tick.close
+            if closes:
+                last = closes[-1]
+                column.append(q9(log(close / last)) if close != last else 0.0)
+            closes.append(close)
+        self._count += 1
+        if self._windows:
+            self._step_windows()
+        self._moments.step(self._count)
+        if self._count % self._keep == 0:
+            for column, closes in self._series:
+                del column[: -self._keep], closes[: -self._keep]
 
     def _step_windows(self) -> None:
         size = self._settings.cvar_lookback
@@ -111,12 +96,10 @@ class ReturnBook:
 
     def closes(self, symbol: str, bars: int) -> list[int]:
         """The last closes, at most `bars`, oldest first."""
-        self._catch_up()
         return self._closes_of[symbol][-bars:]
 
     def returns(self, symbol: str, bars: int) -> list[float]:
         """The last log returns, at most `bars`, oldest first."""
-        self._catch_up()
         return self._column_of[symbol][-bars:]
 
     # Risk --------------------------------------------------------------------------------------------------
@@ -127,8 +110,6 @@ class ReturnBook:
         `exposures`: symbol -> net signed notional in micro-USD; `nav` in micro-USD. A symbol with a net
         exposure of 0 has no risk, with or without data.
         """
-        after_gap = len(self._waiting) > _GAP
-        self._catch_up()
         if settings is not self._settings and settings != self._settings:
             self._adopt(settings)
         if not settings.enabled:
@@ -136,7 +117,7 @@ class ReturnBook:
         symbols = tuple(sorted(exposures))
         enough = max(1, settings.min_returns)
         held = tuple(s for s in symbols if exposures[s] and len(self._column_of.get(s, ())) >= enough)
-        self._hold(held if nav > 0 else (), after_gap)
+        self._hold(held if nav > 0 else ())
         if nav <= 0:
             return _without_figures("unavailable", dict.fromkeys(symbols, _UNKNOWN), _Worst(None, None, ()))
         if not symbols:
@@ -146,7 +127,7 @@ class ReturnBook:
         if not held and _UNKNOWN in cvar.values():
             return _without_figures("insufficient_data", cvar, worst)
         shares = [exposures[symbol] / nav for symbol in held]
-        sigma = q12(sqrt(self._variance(held, shares, after_gap))) if held else 0.0
+        sigma = q12(sqrt(self._moments.variance(shares))) if held else 0.0
         value = q9(settings.z * sigma)
         return VarPart(
             status="",
@@ -163,21 +144,12 @@ class ReturnBook:
             worst_cvar=worst.value or 0.0,
         )
 
-    def _variance(self, held: tuple[str, ...], shares: list[float], after_gap: bool) -> float:
-        """Of the book: from its own returns when it is asked for once in a while, else from running sums."""
-        if not after_gap:
-            return self._moments.variance(shares)
-        columns = [self._column_of[symbol] for symbol in held]
-        n = min([self._settings.lookback, *map(len, columns)])
-        return self._moments.variance_of(mixed([column[-n:] for column in columns], shares))
-
-    def _hold(self, held: tuple[str, ...], after_gap: bool) -> None:
-        """Follow these symbols from now on: sorted windows, and moments unless this question is a single one."""
+    def _hold(self, held: tuple[str, ...]) -> None:
+        """Follow these symbols from now on."""
         if held == self._moments.held:
             return
         size = self._settings.cvar_lookback
-        if not after_gap:
-            self._moments.hold(held, [self._column_of[symbol] for symbol in held])
+        self._moments.hold(held, [self._column_of[symbol] for symbol in held])
         self._windows = {
             symbol: self._windows.get(symbol) or sorted(self._column_of[symbol][-size:]) for symbol in held
         }
@@ -210,7 +182,6 @@ class ReturnBook:
 
         For the gate position_cvar_limit (B-VAR-7). D-21 measures a short on the wrong tail.
         """
-        self._catch_up()
         column = self._column_of.get(symbol, [])
         if nav <= 0 or len(column) < max(1, self._settings.min_returns):
             return None
@@ -223,7 +194,8 @@ class ReturnBook:
             return 0.0
         windows = [self._windows[symbol] for symbol in held]
         if len(held) == 1:
-            return self._shortfall(windows[0], shares[0])
+            (window,), (share,) = windows, shares
+            return self._shortfall(window, share)
         columns = [self._column_of[symbol] for symbol in held]
         reach = [max(-window[0], window[-1]) for window in windows]
         n = min(map(len, windows))

@@ -128,9 +128,9 @@ class Mirror:
     def _mirrored(self, source: Source, ts: int, cue: Cue) -> book.NavState:
         """The mirror of a usable source with the source's own time, be it older than the last (B-SYNC-3, B-SYNC-5)."""
         nav, tracker = source.nav, self._tracker
-        self._take_peak_file()
-        reset = self._follow(cue.loop) or cue.reset_peak
-        tracker.see(nav, self._guard, reset=reset)
+        known = self._take_peak_file()
+        voided = self._follow(cue.loop)
+        tracker.see(nav, self._guard, reset=voided and not known)
         depth, percent = tracker.drawdown(nav)
         equity = nav / USD
         lkg = source.aum is None and self._aum is not None
@@ -158,17 +158,19 @@ class Mirror:
             updated_ts=printed,
         )
 
-    def _take_peak_file(self) -> None:
+    def _take_peak_file(self) -> bool:
         """Peak and realised PnL of the day as the executor keeps them, where they changed; from a file that is
-        torn or missing nothing is taken."""
+        torn or missing nothing is taken. True when something was: a peak that was voided is voided there."""
         data = self._door.tree.get(PEAK_PATH)
         if data is self._peak_file:
-            return
+            return False
         self._peak_file = data
         kept = peak_file.decode(data)
-        if kept is not None:
-            self._tracker.peak = kept.peak if kept.peak > 0 else None
-            self._realized = kept.realized
+        if kept is None:
+            return False
+        self._tracker.peak = kept.peak if kept.peak > 0 else None
+        self._realized = kept.realized
+        return True
 
     def _follow(self, loop: int) -> bool:
         """Take the settings in force up to `loop`.

@@ -42,7 +42,7 @@ MAKER_EDGE = replace(SOUND, maker_off=5, fallback_ratio=0.5)
 def test_the_first_condition_that_holds_is_the_mode(
     inputs: Inputs, router: RouterPart, expected: tuple[str, str, float]
 ) -> None:
-    assert risk_mode(inputs, router, Settings()) == expected
+    assert risk_mode(inputs, router, Settings(), config_loaded=True) == expected
 
 
 def test_a_config_that_was_never_loaded_halts_before_all_else() -> None:
@@ -53,12 +53,12 @@ def test_a_config_that_was_never_loaded_halts_before_all_else() -> None:
 
 def test_what_cannot_be_classified_is_halted() -> None:
     unknown = Inputs(True, 0.0, None, 0.0)  # type: ignore[arg-type]
-    assert risk_mode(unknown, SOUND, Settings()) == ("HALTED", "risk_mode_error", 1.0)
+    assert risk_mode(unknown, SOUND, Settings(), config_loaded=True) == ("HALTED", "risk_mode_error", 1.0)
 
 
 def test_without_router_health_there_is_no_warning() -> None:
     calm = Inputs(True, 0.0, 0.0, 0.0)
-    assert risk_mode(calm, None, Settings()) == ("OK", "all_systems_healthy", 0.0)
+    assert risk_mode(calm, None, Settings(), config_loaded=True) == ("OK", "all_systems_healthy", 0.0)
 
 
 @pytest.mark.parametrize(

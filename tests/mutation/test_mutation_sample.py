@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 pytest.importorskip("cosmic_ray", reason="needs the `mutation` extra")
 
-from mutation.run import interval, report  # noqa: E402
-from mutation.sample import LEAST, Mutant, mutants, runs_differently, sample  # noqa: E402
+from mutation.run import interval, report
+from mutation.sample import LEAST, Mutant, mutants, runs_differently, sample
 
 CODE = '''"""A module."""
 from __future__ import annotations
@@ -37,7 +38,11 @@ def test_another_operator_runs_differently() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("left: int | None", "left: int & None"), ("found: int | str", "found: int ^ str"), ("-> int:", "-> str:")],
+    [
+        ("left: int | None", "left: int & None"),
+        ("found: int | str", "found: int ^ str"),
+        ("-> int:", "-> str:"),
+    ],
 )
 def test_an_annotation_that_nobody_evaluates_is_no_mutant(old: str, new: str) -> None:
     assert not runs_differently(CODE, CODE.replace(old, new))
@@ -66,19 +71,35 @@ def test_every_module_is_in_the_sample_and_no_place_twice(root: Path) -> None:
     assert len(set(places)) == len(places)
 
 
-def test_the_interval_is_wilsons() -> None:
-    low, high = interval(340, 400)
-    assert (round(low, 4), round(high, 4)) == (0.8118, 0.8818)
+@pytest.mark.parametrize(("hits", "of"), [(340, 400), (0, 12), (12, 12), (1, 2)])
+def test_the_interval_is_wilsons(hits: int, of: int) -> None:
+    known = binomtest(hits, of).proportion_ci(method="wilson")
+    assert interval(hits, of) == pytest.approx((known.low, known.high), abs=1e-6)
+
+
+def test_nothing_tried_tells_nothing() -> None:
     assert interval(0, 0) == (0.0, 1.0)
-    assert interval(10, 10)[1] == pytest.approx(1.0)
 
 
 def test_the_report_names_who_lived_and_by_which_share() -> None:
     def tried(line: int, scenarios: str, tests: str) -> dict[str, object]:
         mutant = Mutant("simkit/exchange/code.py", "core/AddNot", 0, line, 4)
-        return {**mutant._asdict(), "name": mutant.name, "code": f"line {line}", "scenarios": scenarios, "tests": tests}
+        return {
+            **mutant._asdict(),
+            "name": mutant.name,
+            "code": f"line {line}",
+            "scenarios": scenarios,
+            "tests": tests,
+        }
 
-    text = report([tried(1, "killed", ""), tried(2, "lived", "killed"), tried(3, "lived", "lived"), tried(4, "hung", "")])
+    text = report(
+        [
+            tried(1, "killed", ""),
+            tried(2, "lived", "killed"),
+            tried(3, "lived", "lived"),
+            tried(4, "hung", ""),
+        ]
+    )
     assert "50.0 %" in text and "75.0 %" in text
     assert "    simkit/exchange/code.py:2:4 AddNot: line 2" in text
     assert "  - simkit/exchange/code.py:3:4 AddNot: line 3" in text
