@@ -19,6 +19,7 @@ import compileall
 import json
 import math
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,8 @@ COPIED = (
 )
 UNIT_TESTS = ("tests/executor", "tests/exchange", "tests/surfaces")
 LEAST_TIMEOUT_S = 20.0
+#: Bytes for each process: a mutant that fills the memory is seen, and takes nothing else with it.
+MOST_MEMORY = 4 * 2**30
 #: Nothing without a mutant takes so long.
 LONG_S = 3600.0
 
@@ -217,6 +220,7 @@ def main() -> int:
         drawn = [Mutant(*[r[field] for field in Mutant._fields]) for r in old if r["scenarios"] == "lived"]
     else:
         drawn = sample(ROOT, asked.count, asked.seed, asked.only)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))  # the trials inherit it
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="simkit-mutation-") as scratch:
         copies = [Copy(Path(scratch) / str(n)) for n in range(asked.workers)]
