@@ -1,8 +1,8 @@
 """Runs scenarios and prints one line each: name, running hash, unseed, digest of the final tree with its logs.
 
 Started as a process of its own by test_same_bytes.py, under whatever environment the test chose. Arguments: how many
-loops of each scenario to run at most, how often, and `leak`, which plants a dependence on the hash seed in a
-published file, to prove that the comparison would see one.
+loops of each scenario to run at most, how often, of how many scenario files each time one is taken, and `leak`, which
+plants a dependence on the hash seed in a published file, to prove that the comparison would see one.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def tree_digest(folder: Path) -> str:
 
 def main() -> None:
     locale.setlocale(locale.LC_ALL, "")
-    until, times = int(sys.argv[1]), int(sys.argv[2])
+    until, times, one_of = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     if "leak" in sys.argv:
         plant_a_leak()
     project = find_project(ROOT)
-    for file in discover(project):
+    for file in discover(project)[::one_of]:
         for scenario in load(file, project):
             for _ in range(0 if scenario.needs_data else times):
                 with tempfile.TemporaryDirectory() as place:
