@@ -18,6 +18,7 @@ _NO_DIRECTION = 1e-12  # a column this short is not projected on (B-FAC-4)
 _CANCELLED = (
     1e-8  # below this share of a squared length the rest is mostly rounding: projected again (INV-F06)
 )
+_ASKEW = 2e-10  # an inner product that INV-F06 (1e-9 at least) would soon see
 
 Column = Sequence[float]
 Matrix = tuple[tuple[float, ...], ...]
@@ -56,7 +57,7 @@ def orthogonal(columns: Sequence[Column]) -> tuple[list[list[float]], list[float
     norms: list[float] = []
     for column in columns:
         rest = _residual(column, done, squares)
-        if dot(rest, rest) < _CANCELLED * dot(column, column):
+        if dot(rest, rest) < _CANCELLED * dot(column, column) or _is_askew(rest, done):
             rest = _residual(rest, done, squares)
         rest = [q12(v) for v in rest]
         square = dot(rest, rest)
@@ -67,6 +68,11 @@ def orthogonal(columns: Sequence[Column]) -> tuple[list[list[float]], list[float
         squares.append(square)
         norms.append(norm)
     return done, norms
+
+
+def _is_askew(rest: Column, done: Sequence[Column]) -> bool:
+    """True where a large share of a short column has carried that column's rounding into `rest`."""
+    return any(abs(dot(rest, base)) > _ASKEW for base in done)
 
 
 def _residual(column: Column, done: Sequence[Column], squares: Sequence[float]) -> list[float]:
