@@ -18,25 +18,20 @@ _LEAST = 500
 _NOTED = 3
 
 
-class Returns:
-    """The log returns of all symbols. A symbol's first close makes none."""
+class LogReturns:
+    """The log returns of all symbols: `columns` by symbol, oldest first, at least the last `keep`. A symbol's
+    first close makes none."""
 
-    def __init__(self, settings: VarSettings) -> None:
-        self.keep = max(_LEAST, settings.lookback, settings.cvar_lookback)
+    def __init__(self, keep: int) -> None:
+        self.keep = max(_LEAST, keep)
+        self.columns: dict[str, list[float]] = {}
         self._last: dict[str, float] = {}
-        self._columns: dict[str, list[float]] = {}
-        self._bars = 0
-        self._variance = _Variance()
-        self._tail = _Tail()
 
     def add(self, closes: Mapping[str, Sequence[float]]) -> None:
         """Take in the closes of one loop, oldest first."""
         last = self._last
-        self._bars += 1
-        is_bar = len(closes) == len(self._columns)
         for symbol, listed in closes.items():
-            is_bar = is_bar and len(listed) == 1
-            column = self._columns.setdefault(symbol, [])
+            column = self.columns.setdefault(symbol, [])
             for close in listed:
                 known = last.get(symbol)
                 if known is not None:
@@ -44,17 +39,33 @@ class Returns:
                 last[symbol] = close
             if len(column) > 2 * self.keep:
                 del column[: -self.keep - 1]
+
+
+class Returns(LogReturns):
+    """The log returns of all symbols, and the risk of a book made of them."""
+
+    def __init__(self, settings: VarSettings) -> None:
+        super().__init__(max(settings.lookback, settings.cvar_lookback))
+        self._bars = 0
+        self._variance = _Variance()
+        self._tail = _Tail()
+
+    def add(self, closes: Mapping[str, Sequence[float]]) -> None:
+        """Take in the closes of one loop, oldest first."""
+        self._bars += 1
+        is_bar = len(closes) == len(self.columns) and all(len(listed) == 1 for listed in closes.values())
+        super().add(closes)
         if not is_bar:  # not one close of each symbol: nothing to step from
             self._variance, self._tail = _Variance(), _Tail()
 
     def count(self, symbol: str) -> int:
         """How many returns of the symbol are known."""
-        return min(len(self._columns.get(symbol, ())), self.keep)
+        return min(len(self.columns.get(symbol, ())), self.keep)
 
     def risk(self, shares: Mapping[str, float], settings: VarSettings) -> tuple[float, float]:
         """VaR and portfolio CVaR of a book: the share of NAV by symbol, signed. Every symbol has returns."""
         symbols, held = tuple(shares), tuple(shares.values())
-        columns = [self._columns[symbol] for symbol in symbols]
+        columns = [self.columns[symbol] for symbol in symbols]
         common = min(self.count(symbol) for symbol in symbols)
         size = min(common, settings.lookback)
         variance = self._variance.of(self._bars, symbols, columns, held, size, settings.half_life)

@@ -144,29 +144,25 @@ class Door:
 
     def overwrite(self, path: str, data: bytes, writer: str) -> None:
         """Write a whole document in place, neither atomically nor durably (B-WR-4, D-20), and journal it."""
-        target, _ = self._paths.get(path) or self._places(path)
-        fd = os.open(target, _CREATE, 0o644)
-        try:
-            write_all(fd, data)
-        finally:
-            os.close(fd)
-        self._seq += 1
+        self._write_into(path, data, writer, "direct", _CREATE)
         self.tree[path] = data
-        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "direct"))
 
     def passed(self, step: Step) -> None:
         """A step of the loop is over. Here a door with faults acts out what then happens to files."""
 
     def append(self, path: str, data: bytes, writer: str) -> None:
         """Append whole lines to a log and journal them."""
+        self._write_into(path, data, writer, "append", _APPEND)
+
+    def _write_into(self, path: str, data: bytes, writer: str, mode: Mode, flags: int) -> None:
         target, _ = self._paths.get(path) or self._places(path)
-        fd = os.open(target, _APPEND, 0o644)
+        fd = os.open(target, flags, 0o644)
         try:
             write_all(fd, data)
         finally:
             os.close(fd)
         self._seq += 1
-        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "append"))
+        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, mode))
 
     def read(self, path: str) -> bytes | None:
         """The bytes on disk, or None when there is no such file."""

@@ -144,20 +144,12 @@ class Day:
 
     def kept(self, peak: int, peak_ts: int) -> KeptPart:
         """What goes to disk (AUX-7); the same object while nothing of it changes."""
-        known, day = self._known, self._day or 0
-        if (
-            known is None
-            or known.peak != peak
-            or known.realized != self.realized
-            or known.opening_nav != self._opening_nav
-            or known.day_peak != self._peak
-            or known.day != day
-            or known.peak_ts != peak_ts
-        ):
-            known = self._known = KeptPart(
-                peak, peak_ts, day, self._since_ts, self._opening_nav, self._peak, self.realized
-            )
-        return known
+        kept = KeptPart(
+            peak, peak_ts, self._day or 0, self._since_ts, self._opening_nav, self._peak, self.realized
+        )
+        if self._known != kept:
+            self._known = kept
+        return self._known
 
     @property
     def loss(self) -> float:

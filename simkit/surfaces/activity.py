@@ -10,13 +10,12 @@ needed counts as none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec import Struct, field
 
 from simkit.contract import readers
-from simkit.contract.table import ORDERS_LOG, VETO_LOG
 from simkit.core.files import Door
 from simkit.executor.port import PastLoop
 
@@ -44,16 +43,24 @@ class _Loop:
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-def past_loops(door: Door) -> tuple[PastLoop, ...]:
-    """Every loop in which an intent was sent, filled for the first time, or vetoed."""
+def read_log(door: Door, path: str) -> list[bytes]:
+    """The lines of a log, oldest first; none when it is missing or unreadable."""
+    try:
+        return (door.read(path) or b"").splitlines()
+    except OSError:
+        return []
+
+
+def past_loops(orders: Sequence[bytes], vetoes: Sequence[bytes]) -> tuple[PastLoop, ...]:
+    """Every loop in which an intent was sent, filled for the first time, or vetoed, from the lines of both logs."""
     loops: dict[int, _Loop] = {}
-    for ts, line in _lines(door, VETO_LOG):
+    for ts, line in _decoded(vetoes):
         loop = loops.setdefault(ts, _Loop())
         loop.attempted.add(line.intent_id)
         loop.reasons.append(line.veto_reason)
     seen: set[str] = set()
     waits: dict[str, bool] = {}  # intent -> still without a fill
-    for ts, line in _lines(door, ORDERS_LOG):
+    for ts, line in _decoded(orders):
         loop = loops.setdefault(ts, _Loop())
         if line.event_type == "order_ack" and _is_sent(line, seen, waits):
             loop.attempted.add(line.intent_id)
@@ -70,12 +77,12 @@ def past_loops(door: Door) -> tuple[PastLoop, ...]:
     )
 
 
-def filled_slices(door: Door) -> tuple[str, ...]:
-    """Client order ids of the slices of TWAP orders (B-RTR-9) that the log holds fills of."""
+def filled_slices(orders: Sequence[bytes]) -> tuple[str, ...]:
+    """Client order ids of the slices of TWAP orders (B-RTR-9) that the log of executed orders holds fills of."""
     return tuple(
         [
             line.order_id
-            for _, line in _lines(door, ORDERS_LOG)
+            for _, line in _decoded(orders)
             if line.event_type == "order_fill"
             and line.order_id.startswith(f"{line.intent_id}-")
             and line.order_id[len(line.intent_id) + 1 :].isdigit()
@@ -90,12 +97,8 @@ def _is_sent(line: _Line, seen: set[str], waits: dict[str, bool]) -> bool:
     return line.order_type == "MARKET" or line.order_id not in seen
 
 
-def _lines(door: Door, path: str) -> Iterator[tuple[int, _Line]]:
-    try:
-        data = door.read(path) or b""
-    except OSError:
-        return
-    for text in data.splitlines():
+def _decoded(lines: Sequence[bytes]) -> Iterator[tuple[int, _Line]]:
+    for text in lines:
         try:
             line = _DECODER.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -8,6 +8,7 @@ Scaling back is exact below 2**51 quanta (surfaces.md 1.0).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,14 +18,14 @@ from msgspec.structs import replace
 from simkit.contract import readers
 from simkit.contract.shapes import auxiliary, book, health, intel
 from simkit.contract.shapes.base import Shape
-from simkit.contract.table import ORDERS_LOG, STATE
+from simkit.contract.table import ORDERS_LOG, STATE, VETO_LOG
 from simkit.core.clock import MICROSECONDS
 from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY, USD, NonFinite, scaled
 from simkit.executor.port import Confirmed, Disk, PastClose
 from simkit.executor.state import LedgerEntry, PositionRow, RegistryEntry
 from simkit.surfaces import peak_file
-from simkit.surfaces.activity import filled_slices, past_loops
+from simkit.surfaces.activity import filled_slices, past_loops, read_log
 
 S = TypeVar("S", bound=Shape)
 
@@ -46,6 +47,7 @@ def read_disk(door: Door, run: int) -> Disk:
     risk = published(door, "risk_snapshot", health.RiskSnapshot)
     factors = published(door, "factor_diagnostics", intel.FactorDiagnostics)
     scores = published(door, "symbol_scores_v6", intel.SymbolScores)
+    orders = read_log(door, ORDERS_LOG)
     disk = Disk(
         run,
         registry=_registry(published(door, readers.REGISTRY, auxiliary.TpSlRegistryFile)),
@@ -58,9 +60,9 @@ def read_disk(door: Door, run: int) -> Disk:
         failing=()
         if scores is None
         else tuple([r.symbol for r in scores.symbols if not r.hybrid.passes_emission]),
-        closes=_closes(door),
-        activity=past_loops(door),
-        slices=filled_slices(door),
+        closes=_closes(orders),
+        activity=past_loops(orders, read_log(door, VETO_LOG)),
+        slices=filled_slices(orders),
     )
     return disk if risk is None else _with_risk(disk, risk)
 
@@ -120,14 +122,10 @@ def _registry(file: auxiliary.TpSlRegistryFile | None) -> dict[str, RegistryEntr
     }
 
 
-def _closes(door: Door) -> tuple[PastClose, ...]:
+def _closes(orders: Sequence[bytes]) -> tuple[PastClose, ...]:
     """The closes in the log of executed orders (B-FAC-7); a line that is torn or ill-typed counts as none."""
-    try:
-        data = door.read(ORDERS_LOG) or b""
-    except OSError:
-        return ()
     found: list[PastClose] = []
-    for line in data.splitlines():
+    for line in orders:
         if b"order_close" not in line:
             continue
         try:

@@ -80,7 +80,7 @@ def test_memory_is_flat() -> None:
     returns = Returns(settings)
     for number in range(5000):
         returns.add({"AUSDT": (100.0 + number % 3,)})
-    assert len(returns._columns["AUSDT"]) <= 2 * returns.keep == 1000
+    assert len(returns.columns["AUSDT"]) <= 2 * returns.keep == 1000
 
 
 def test_a_loop_that_lacks_a_symbol_or_brings_two_closes_is_no_step() -> None:

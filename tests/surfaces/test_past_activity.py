@@ -9,7 +9,7 @@ from simkit.contract.table import ORDERS_LOG, VETO_LOG
 from simkit.core.numeric import PRICE, QTY
 from simkit.exchange.orders import Ack, AckStatus, Fill, Order, VenueEvent
 from simkit.executor.port import PastLoop, Veto
-from simkit.surfaces.activity import past_loops
+from simkit.surfaces.activity import past_loops, read_log
 from simkit.surfaces.disk import read_disk
 from simkit.surfaces.logs import order_lines, veto_lines
 from simkit.surfaces.stamp import EXECUTOR
@@ -46,8 +46,12 @@ class Logs:
         self.door.append(VETO_LOG, veto_lines(vetoes, ts), EXECUTOR)
 
 
+def loops_of(door: MemoryDoor) -> tuple[PastLoop, ...]:
+    return past_loops(read_log(door, ORDERS_LOG), read_log(door, VETO_LOG))
+
+
 def test_no_log_tells_nothing() -> None:
-    assert past_loops(MemoryDoor()) == ()
+    assert loops_of(MemoryDoor()) == ()
 
 
 def test_sends_and_vetoes_are_attempts_of_their_loop() -> None:
@@ -61,14 +65,14 @@ def test_sends_and_vetoes_are_attempts_of_their_loop() -> None:
         PastLoop(L2, 1, 0, ("symbol_cap",)),
         PastLoop(L3, 1, 0, ()),
     )
-    assert past_loops(logs.door) == expected
+    assert loops_of(logs.door) == expected
     assert read_disk(logs.door, 2).activity == expected
 
 
 def test_an_intent_that_is_vetoed_and_sent_is_one_attempt() -> None:
     logs = Logs()
     logs.loop(L1, ack(order("a")), vetoes=(veto("a"), veto("a")))
-    assert past_loops(logs.door) == (PastLoop(L1, 1, 0, ("symbol_cap", "symbol_cap")),)
+    assert loops_of(logs.door) == (PastLoop(L1, 1, 0, ("symbol_cap", "symbol_cap")),)
 
 
 def test_a_resting_order_is_sent_once_and_filled_once() -> None:
@@ -77,7 +81,7 @@ def test_a_resting_order_is_sent_once_and_filled_once() -> None:
     logs.loop(L1, ack(resting, "NEW"))
     logs.loop(L2, ack(resting, "PARTIALLY_FILLED"), fill(resting))
     logs.loop(L3, ack(resting), fill(resting))
-    assert past_loops(logs.door) == (PastLoop(L1, 1, 0, ()), PastLoop(L2, 0, 1, ()), PastLoop(L3, 0, 0, ()))
+    assert loops_of(logs.door) == (PastLoop(L1, 1, 0, ()), PastLoop(L2, 0, 1, ()), PastLoop(L3, 0, 0, ()))
 
 
 def test_slices_are_one_attempt_and_the_same_intent_later_is_another() -> None:
@@ -85,7 +89,7 @@ def test_slices_are_one_attempt_and_the_same_intent_later_is_another() -> None:
     slices = [order("a", child=f"-{n}") for n in (1, 2, 3)]
     logs.loop(L1, ack(slices[0]), fill(slices[0]), ack(slices[1]), fill(slices[1]), ack(order("b")))
     logs.loop(L2, ack(slices[2]), fill(slices[2]), ack(order("b")))
-    assert past_loops(logs.door) == (PastLoop(L1, 2, 1, ()), PastLoop(L2, 1, 0, ()))
+    assert loops_of(logs.door) == (PastLoop(L1, 2, 1, ()), PastLoop(L2, 1, 0, ()))
 
 
 @pytest.mark.parametrize(
@@ -97,4 +101,4 @@ def test_a_broken_line_counts_as_none(line: bytes) -> None:
     for path in (ORDERS_LOG, VETO_LOG):
         logs.door.append(path, line + b"\n", EXECUTOR)
     logs.loop(L1, ack(order("a")), vetoes=(veto("b"),))
-    assert past_loops(logs.door) == (PastLoop(L1, 2, 0, ("symbol_cap",)),)
+    assert loops_of(logs.door) == (PastLoop(L1, 2, 0, ("symbol_cap",)),)

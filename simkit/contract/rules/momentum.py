@@ -6,19 +6,18 @@ Comes in: a `Look`. Goes out: violations. May import `contract`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from simkit.contract.baskets import base_of, baskets_of
 from simkit.contract.finding import Found, LackingError, Memory, NotEvaluated, Outcome, rule
 from simkit.contract.look import Look
+from simkit.contract.returns import LogReturns
 from simkit.contract.tolerance import HALF_RV, near
 from simkit.contract.values import NO_BEFORE, NO_TRUTH, found, num, obj
 from simkit.contract.view import view
 
 _STEM = "rv_momentum"
 _SPREADS = ("btc_vs_eth", "l1_vs_alt", "meme_vs_rest")
-#: Returns kept, at least.
-_BARS = 512
 
 
 @rule(
@@ -42,33 +41,17 @@ def spreads_are_those_of_the_market(look: Look, memory: Memory) -> Outcome:
         return NO_TRUTH
     if memory.get("loop") != look.loop:
         if "returns" not in memory:
-            memory["returns"], memory["last"] = {}, {}
+            memory["returns"] = LogReturns(look.settings.intel.rv_bars)
             memory["complete"] = truth.new_run and look.before is None
         memory["loop"] = look.loop
-        _take_in(truth.closes, memory["returns"], memory["last"], look.settings.intel.rv_bars)
+        returns: LogReturns = memory["returns"]
+        returns.keep = max(returns.keep, look.settings.intel.rv_bars)
+        returns.add(truth.closes)
     doc = look.docs[_STEM]
     if memory.get("doc") is not doc:
         memory["doc"], memory["outcome"] = doc, _judged(look, memory)
     outcome: Outcome = memory["outcome"]
     return outcome
-
-
-def _take_in(
-    closes: Mapping[str, Sequence[float]],
-    returns: dict[str, list[float]],
-    last: dict[str, float],
-    bars: int,
-) -> None:
-    """The closes of one loop, oldest first, as log returns."""
-    for symbol, listed in closes.items():
-        steps = returns.setdefault(symbol, [])
-        if len(steps) >= 2 * max(_BARS, bars):
-            del steps[: -max(_BARS, bars)]
-        for close in listed:
-            known = last.get(symbol)
-            if known is not None:
-                steps.append(math.log(close / known) if close != known else 0.0)
-            last[symbol] = close
 
 
 def _judged(look: Look, memory: Memory) -> Outcome:
@@ -82,7 +65,7 @@ def _judged(look: Look, memory: Memory) -> Outcome:
         return out
     if view(look).times[_STEM] != look.ts:
         return NotEvaluated("the file is not of the loop in which it is first seen")
-    truth, returns = look.truth, memory["returns"]
+    truth, returns = look.truth, memory["returns"].columns
     if truth is None or not truth.closes:
         return NotEvaluated("the closes of the market are not known")
     bars, series = look.settings.intel.rv_bars, {}
