@@ -45,6 +45,17 @@ def each_row(name: str, value: float) -> Edit:
     return also(*(put(f"{S10}.per_symbol[{s}].{name}", value) for s in ("BTCUSDT", "ETHUSDT")))
 
 
+def short(norm: float) -> Edit:
+    """A carry column this short, not degenerate, that trend was not made orthogonal to (norm 1.414)."""
+    stem = f"{S11}.orthogonalized"
+    return also(
+        put(f"{stem}.norms[carry]", norm), put(f"{stem}.degenerate", ["rv_momentum"]),
+        put(f"{stem}.dot_products[carry][carry]", norm * norm),
+        put(f"{stem}.dot_products[trend][carry]", norm), put(f"{stem}.dot_products[carry][trend]", norm),
+        *(put(f"{stem}.per_symbol[{key}].carry", norm) for key in (BTC, ETH)),
+    )  # fmt: skip
+
+
 CASES: dict[str, tuple[Edit, Edit]] = {
     # log returns -0.0049628 and 0.0099503: their difference is -0.0149131
     "INV-M02": (spread(-0.01496), spread(-0.01486)),
@@ -91,6 +102,9 @@ MORE: list[tuple[str, bool, Edit]] = [
     ("INV-F06", False, put(f"{S11}.orthogonalized.norms[trend]", 1.41421)),
     ("INV-F06", False, put(f"{S11}.orthogonalized.per_symbol[{BTC}].carry", 0.001)),
     ("INV-F06", True, put(f"{S11}.orthogonalized", None)),
+    ("INV-F06", True, short(9.9e-7)),
+    ("INV-F06", False, short(1.01e-6)),
+    ("INV-F06", False, also(short(9e-7), put(f"{S11}.orthogonalized.dot_products[trend][carry]", 2e-6))),
     ("INV-F07", False, drop(f"{S11}.factor_ir[carry]")),
     ("INV-F07", False, put(f"{S11}.factor_ir_source", "pnl")),
     ("INV-F07", False, put(f"{S11}.pnl_attribution.by_factor", {"carry": 2.0, "rv_momentum": 0.0, "trend": 3.0})),

@@ -16,6 +16,9 @@ from simkit.contract.values import found, need, num, obj, rows_of
 _STEM = "factor_diagnostics"
 #: A norm or a spread up to here is none (B-FAC-2, B-FAC-4).
 _DEGENERATE = 1e-9
+#: A column with at most this square is projected on by no later one (B-FAC-4): where it is not degenerate either,
+#: only Cauchy-Schwarz bounds its inner products.
+_NO_DIRECTION = 1e-12
 _EPSILON = 1e-9
 
 
@@ -142,7 +145,8 @@ def _dot_faults(look: Look, dots: Doc, norms: dict[str, float]) -> list[Found]:
             place = f"orthogonalized.dot_products[{one}][{other}]"
             value = need(num(obj(dots.get(one)).get(other)), place)
             if one != other:
-                most = 1e-6 * norm * width + 1e-9
+                share = 1.0 if min(norm, width) ** 2 <= _NO_DIRECTION else 1e-6
+                most = share * norm * width + 1e-9
                 if abs(value) > most + HALF_FACTOR:
                     out.append(found(_STEM, place, value, f"orthogonal columns: at most {most:.3g}"))
                 continue
