@@ -38,7 +38,16 @@ def run_alone(scenario: Scenario) -> Rate:
         booked = venue.market_step(bars, ts, cue)
         output = executor.act(
             LoopInput(
-                bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, False, scenario.settings
+                bars.loop,
+                ts,
+                day_of(ts),
+                bars,
+                cue.signals,
+                booked,
+                cue.faults,
+                False,
+                scenario.settings,
+                cue.acted,
             ),
             venue,
         )

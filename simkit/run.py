@@ -66,7 +66,8 @@ def simulate(
 
     `dialect`: how the executor writes the contract, where it is not the contract's own form.
     """
-    streams, door, script = Streams(scenario.seed), door_of(scenario, folder), Script(scenario)
+    streams, script = Streams(scenario.seed), Script(scenario)
+    door = door_of(scenario, folder, script.acted)
     venue, mirror = Venue(scenario, streams), Mirror(door, scenario)
     judges, recorder = Judges(scenario, dialect, loader_of(scenario.settings)), Recorder(expected, spool)
     lay_opening_state(door, scenario)
@@ -84,7 +85,7 @@ def simulate(
         settings = next((e.settings for e in cue.events if isinstance(e, SetSetting)), settings)
         now = LoopInput(
             bars.loop, ts, day_of(bars.label if bars.label is not None else ts), bars, cue.signals, booked,
-            cue.faults, cue.reset_peak, settings,
+            cue.faults, cue.reset_peak, settings, cue.acted,
         )  # fmt: skip
         output = executor.step(now, venue)
         door.passed("publish")
@@ -103,4 +104,4 @@ def simulate(
             break
     venue.assert_conserved()
     name = "" if executor is None else executor.name
-    return RunResult(scenario, recorder.finish(streams.unseed()), judges.finish(), folder, name)
+    return RunResult(scenario, recorder.finish(streams.unseed()), judges.finish(script.acted), folder, name)

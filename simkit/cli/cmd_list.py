@@ -47,12 +47,9 @@ def _scenarios(project: Project, words: tuple[str, ...], expression: str) -> int
 
 def _faults() -> list[str]:
     from simkit.core.legacy import LEGACY, PROFILES
-    from simkit.scenario.faults import ATTACKS
+    from simkit.scenario.compile_faults import KINDS
 
-    kinds = [
-        (str(kind.__struct_config__.tag), _first_sentence(kind.__doc__), " ".join(rules))
-        for kind, rules in ATTACKS.items()
-    ]
+    kinds = [(kind.word, _first_sentence(kind.make.__doc__), " ".join(kind.attacks)) for kind in KINDS]
     return [
         "Faults (`faults:` in a scenario, with `at: L3..L5`) and the rules that they put to the test",
         *(f"  {line}" for line in columns(sorted(kinds))),

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from simkit.core.acted import Acted
 from simkit.core.settings import Settings
 from simkit.exchange.orders import VenueEvent, VenuePort
 from simkit.executor.state import ExecutorState, KeptPart, LedgerEntry, PositionRow, RegistryEntry, Side
@@ -24,7 +25,7 @@ class LoopInput(Struct, frozen=True, gc=False):
     `venue_events`: what happened at the venue since the last loop (fills of resting orders, funding, bookings).
     `faults`: the faults of this loop that the executor itself must act out (state faults, a lying balance).
     `day`: number of the day by which daily figures roll. `reset_peak`: the operator voids the peak in this loop.
-    `settings`: those in force in this loop.
+    `settings`: those in force in this loop. `acted` is told which of the `faults` changed something.
     """
 
     loop: int
@@ -36,6 +37,7 @@ class LoopInput(Struct, frozen=True, gc=False):
     faults: tuple[Fault, ...]
     reset_peak: bool
     settings: Settings
+    acted: Acted[Fault]
 
 
 class PastClose(Struct, frozen=True, gc=False):

@@ -16,16 +16,18 @@ from simkit.contract.dialect import Dialect
 from simkit.contract.engine import Engine
 from simkit.contract.finding import RULES, Finding
 from simkit.contract.interpreter import Interpreter
+from simkit.core.acted import Acted
 from simkit.judge.expect import Expectations
 from simkit.judge.spans import Spans, merged, spelled, without
 from simkit.judge.truth import Loader, Witness
-from simkit.scenario.model import Loops, Scenario, Where
+from simkit.scenario.model import Fault, Loops, Scenario, Where
 from simkit.trace.record import LoopRecord
 
 #: Findings kept one by one; the tallies count all of them.
 MOST_FINDINGS = 200
 #: Reasons of rules that were not evaluated, kept one by one.
 _MOST_REASONS = 400
+_NOTHING: Acted[Fault] = Acted()
 
 BrokenKind = Literal["unexpected finding", "finding that did not fire", "expectation"]
 
@@ -81,6 +83,7 @@ class Judgement(Struct, frozen=True):
     warnings: tuple[Tally, ...]
     evaluated: int
     not_evaluated: tuple[Unseen, ...]
+    without_effect: tuple[Fault, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -159,8 +162,8 @@ class Judges:
         counting.count += 1
         counting.spans.add(loop)
 
-    def finish(self) -> Judgement:
-        """The judgement of the loops seen so far."""
+    def finish(self, acted: Acted[Fault] = _NOTHING) -> Judgement:
+        """The judgement of the loops seen so far; `acted` knows which faults changed something."""
         tallies = [
             Tally(rule, counting.first.severity, counting.count, counting.spans.ranges(), counting.first)
             for rule, counting in self._counts.items()
@@ -178,6 +181,7 @@ class Judges:
             not_evaluated=tuple(
                 Unseen(rule, reason, spans.ranges()) for (rule, reason), spans in self._unseen.items()
             ),
+            without_effect=acted.without_effect,
         )
 
     def _findings_broken(self, tallies: list[Tally]) -> list[Broken]:

@@ -30,7 +30,8 @@ from simkit.scenario import (
     units,
 )
 from simkit.scenario.compile_settings import settings_of
-from simkit.scenario.document import NAME, AccountDoc, ClockDoc, Document, OffExchangeDoc, VariantDoc
+from simkit.scenario.document import AccountDoc, ClockDoc, Document, OffExchangeDoc, VariantDoc
+from simkit.scenario.document_types import NAME
 from simkit.scenario.model import Account, ClockSpec, Event, OffExchangeAsset, Restart, Scenario, Signal
 from simkit.scenario.reading import Fields, Reader
 from simkit.scenario.units import Unreadable

@@ -1,96 +1,36 @@
 """Faults: lies, outages, and what breaks around an executor.
 
-Comes in: nodes. Goes out: `Fault`s. May import `core`, `contract.table` and `scenario`.
+Comes in: nodes. Goes out: `Fault`s. May import `core` and `scenario`.
 
 A fault is one of the words of `FAULTS` beside `at`, with the keys that belong to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, get_args
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, cast
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from simkit.contract.table import paths
-from simkit.scenario import units
-from simkit.scenario.document import FaultDoc
-from simkit.scenario.faults import (
-    AccountReset,
-    BalanceDown,
-    BuilderError,
-    ClosedOutside,
-    ConfigUnreadable,
-    Crash,
-    Damage,
-    DamagedFile,
-    Fault,
-    GhostLedgerEntry,
-    Latency,
-    Loops,
-    MarkMissing,
-    MissingLedgerPosition,
-    OrderRefused,
-    PowerCut,
-    RegistryLevels,
-    Side,
-    Slippage,
-    SyncDown,
-    When,
-    WrongBalance,
-)
+from simkit.scenario import kinds_book, kinds_files, kinds_market, kinds_process, units
+from simkit.scenario.fault_document import FaultDoc
+from simkit.scenario.fault_forms import Entry, Form, Kind
+from simkit.scenario.faults import Fault, Loops
 from simkit.scenario.reading import Fields, Reader
 from simkit.scenario.yaml_nodes import Node
 
-#: The kinds by the word that an author writes, in the order of `faults.Fault`.
-FAULTS: Final[dict[str, type[Fault]]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Fault)}
-#: The keys that belong to some kinds only.
-BELONG: Final[dict[str, tuple[str, ...]]] = {
-    "qty": ("ghost_ledger_entry",),
-    "entry": ("ghost_ledger_entry",),
-    "tp": ("ghost_ledger_entry", "registry_levels"),
-    "sl": ("ghost_ledger_entry", "registry_levels"),
-    "in": ("ghost_ledger_entry",),
-    "symbol": ("latency", "slippage", "order_refused"),
-    "when": ("crash",),
-    "how": ("damaged_file",),
+KINDS: Final[tuple[Kind, ...]] = (
+    *kinds_market.KINDS,
+    *kinds_book.KINDS,
+    *kinds_files.KINDS,
+    *kinds_process.KINDS,
+)
+#: The kinds by the word that an author writes.
+FAULTS: Final[dict[str, Kind]] = {kind.word: kind for kind in KINDS}
+#: Which kinds have a key.
+OWNERS: Final[dict[str, list[str]]] = {
+    name: [kind.word for kind in KINDS if name in kind.keys] for kind in KINDS for name in kind.keys
 }
-#: Files that the executor itself writes; nav_state is sync_state's.
-WRITTEN: Final = tuple(stem for stem in paths if stem != "nav_state")
-#: Files that a builder makes in the publish phase (B-LOOP-3).
-BUILT: Final = tuple(stem for stem in WRITTEN if stem not in ("positions", "peak_state", "nav_confirmed"))
-WHEN: Final[tuple[When, ...]] = get_args(When)
-DAMAGES: Final[tuple[Damage, ...]] = get_args(Damage)
-REFUSALS: Final[dict[str, Literal["REJECTED", "EXPIRED"]]] = {"rejected": "REJECTED", "expired": "EXPIRED"}
-
-
-class _Entry(Struct, frozen=True):
-    """One entry of `faults:`. `node` is the value of the word that names its kind."""
-
-    reader: Reader
-    block: Fields
-    universe: Sequence[str]
-    at: Loops
-    node: Node
-
-    def key(self) -> tuple[str, Side] | None:
-        return self.reader.key(self.node, self.universe)
-
-    def true(self) -> bool:
-        return self.reader.true(self.node)
-
-    def money(self) -> int | None:
-        return self.reader.read(self.node, units.money, "money such as `500 USD`")
-
-    def stem(self, known: Sequence[str]) -> str | None:
-        return self.reader.word(self.node, known)
-
-    def level(self, name: str) -> int | None:
-        return self.reader.level(self.block.get(name))
-
-    def symbol(self) -> str:
-        """The one symbol that is meant; empty for all."""
-        return self.reader.priced(self.block.get("symbol"), self.universe) or ""
 
 
 def faults_of(reader: Reader, nodes: Iterable[Node], universe: Sequence[str]) -> tuple[Fault, ...]:
@@ -100,159 +40,51 @@ def faults_of(reader: Reader, nodes: Iterable[Node], universe: Sequence[str]) ->
 
 
 def _fault(reader: Reader, block: Fields, universe: Sequence[str]) -> Fault | None:
-    """One fault."""
     at = reader.loops(block.need("at"))
-    kind = block.one_of(tuple(FAULTS), "a fault")
-    for name, owners in BELONG.items():
-        if name in block.found and kind is not None and kind not in owners:
+    word = block.one_of(tuple(FAULTS), "a fault", listed="`simkit list --faults` names them")
+    kind = FAULTS.get(word or "")
+    for name, owners in OWNERS.items():
+        if name in block.found and kind is not None and kind.word not in owners:
             said = " and ".join(f"`{owner}`" for owner in owners)
             reader.wrong(
                 block.found[name], f"only {said} {'has' if len(owners) == 1 else 'have'} this",
                 f"leave `{name}` out",
             )  # fmt: skip
-    node = block.get(kind or "")
-    if kind is None or at is None or node is None:
+    if kind is None or at is None:
         return None
-    return _READ[FAULTS[kind]](_Entry(reader, block, universe, at, node))
+    entry = Entry(reader, block, universe, _repeated(reader, block, at), block.found[kind.word])
+    return _made(entry, kind)
 
 
-# What the account and the venue say ------------------------------------------------------------------------
+def _repeated(reader: Reader, block: Fields, at: Loops) -> Loops:
+    """The loops with `every: 3`: the first, and each third after it."""
+    node = block.get("every")
+    every = reader.read(node, units.whole, "a number of loops such as `3`")
+    if node is None or every is None:
+        return at
+    if not 1 < every <= at.last - at.first:
+        reader.wrong(node, f"`{every}` repeats nothing in L{at.first}..L{at.last}",
+                     "from 2 up to the length of `at`")  # fmt: skip
+        return at
+    return replace(at, every=every)
 
 
-def _wrong_balance(entry: _Entry) -> Fault | None:
-    equity = entry.money()
-    return None if equity is None else WrongBalance(entry.at, equity)
-
-
-def _account_reset(entry: _Entry) -> Fault | None:
-    equity = entry.money()
-    return None if equity is None else AccountReset(entry.at, equity)
-
-
-def _sync_down(entry: _Entry) -> Fault | None:
-    return SyncDown(entry.at) if entry.true() else None
-
-
-def _balance_down(entry: _Entry) -> Fault | None:
-    return BalanceDown(entry.at) if entry.true() else None
-
-
-def _mark_missing(entry: _Entry) -> Fault | None:
-    symbol = entry.reader.priced(entry.node, entry.universe)
-    return None if symbol is None else MarkMissing(entry.at, symbol)
-
-
-def _closed_outside(entry: _Entry) -> Fault | None:
-    key = entry.key()
-    return None if key is None else ClosedOutside(entry.at, *key)
-
-
-def _latency(entry: _Entry) -> Fault | None:
-    symbol = entry.symbol()
-    value = entry.reader.read(entry.node, units.duration, "a duration such as `900 ms`")
-    return None if value is None else Latency(entry.at, value, symbol)
-
-
-def _slippage(entry: _Entry) -> Fault | None:
-    symbol = entry.symbol()
-    value = entry.reader.read(entry.node, units.bps, "a rate such as `7 bps`")
-    if value is not None and value <= 0:
-        entry.reader.wrong(entry.node, f"{entry.node.found()}: a fill gets worse by more than 0")
+def _made(entry: Entry, kind: Kind) -> Fault | None:
+    """The fault, when nothing about it is wrong."""
+    fields: dict[str, Any] = {"at": entry.at}
+    right = True
+    named: list[tuple[Node | None, Form]] = [
+        (entry.block.need(name) if form.need else entry.block.get(name), form)
+        for name, form in kind.keys.items()
+    ]
+    for node, form in [(entry.node, kind.value), *named]:
+        found = form.read(entry, node) if node is not None else None if form.need else form.absent
+        right = right and found is not None
+        fields.update(found or {})
+    if kind.check is not None:
+        kind.check(entry)
+    if kind.once and entry.at.first != entry.at.last:
+        entry.reader.wrong(entry.block.found["at"], f"{kind.once}: this is no fault of a range",
+                           f"write `L{entry.at.first}`")  # fmt: skip
         return None
-    return None if value is None else Slippage(entry.at, value, symbol)
-
-
-def _order_refused(entry: _Entry) -> Fault | None:
-    symbol, word = entry.symbol(), entry.reader.word(entry.node, tuple(REFUSALS))
-    return None if word is None else OrderRefused(entry.at, symbol, REFUSALS[word])
-
-
-# Ledger and registry ---------------------------------------------------------------------------------------
-
-
-def _missing_ledger_position(entry: _Entry) -> Fault | None:
-    key = entry.key()
-    return None if key is None else MissingLedgerPosition(entry.at, *key)
-
-
-def _registry_levels(entry: _Entry) -> Fault | None:
-    key, tp, sl = entry.key(), entry.level("tp"), entry.level("sl")
-    if "tp" not in entry.block.found and "sl" not in entry.block.found:
-        entry.reader.wrong(entry.node, "no level is said", "add `tp` or `sl`, a price or `none`")
-    return None if key is None else RegistryLevels(entry.at, *key, tp, sl)
-
-
-def _ghost(entry: _Entry) -> Fault | None:
-    reader, block = entry.reader, entry.block
-    key = entry.key()
-    qty = reader.read(block.need("qty"), units.qty, "a quantity")
-    price = reader.read(block.need("entry"), units.price, "a price")
-    tp, sl = entry.level("tp"), entry.level("sl")
-    where = block.get("in")
-    places = {reader.word(item, ("ledger", "registry")) for item in reader.items(where, "[ledger, registry]")}
-    if where is not None and where.kind == "list" and not where.items:
-        reader.wrong(where, "the entry appears nowhere", "write `[ledger]` or `[ledger, registry]`")
-    if key is None or qty is None or price is None:
-        return None
-    in_ledger = where is None or "ledger" in places
-    return GhostLedgerEntry(entry.at, *key, qty, price, tp, sl, in_ledger, "registry" in places)
-
-
-# Process and files -----------------------------------------------------------------------------------------
-
-
-def _crash(entry: _Entry) -> Fault | None:
-    stem, when = entry.stem(WRITTEN), entry.reader.word(entry.block.get("when"), WHEN)
-    if not _single(entry, "an executor dies once") or stem is None:
-        return None
-    return Crash(entry.at, stem, when or "before")
-
-
-def _power_cut(entry: _Entry) -> Fault | None:
-    stem = entry.stem(tuple(paths))
-    return PowerCut(entry.at, stem) if _single(entry, "the power fails once") and stem is not None else None
-
-
-def _single(entry: _Entry, why: str) -> bool:
-    """True when the fault acts in one loop; a range is a mistake."""
-    if entry.at.first == entry.at.last:
-        return True
-    entry.reader.wrong(entry.block.found["at"], f"{why}: this is no fault of a range",
-                       f"write `L{entry.at.first}`")  # fmt: skip
-    return False
-
-
-def _builder_error(entry: _Entry) -> Fault | None:
-    stem = entry.stem(BUILT)
-    return None if stem is None else BuilderError(entry.at, stem)
-
-
-def _config_unreadable(entry: _Entry) -> Fault | None:
-    return ConfigUnreadable(entry.at) if entry.true() else None
-
-
-def _damaged_file(entry: _Entry) -> Fault | None:
-    stem = entry.stem(tuple(paths))
-    how = entry.reader.word(entry.block.need("how"), DAMAGES)
-    return None if stem is None or how is None else DamagedFile(entry.at, stem, how)
-
-
-_READ: Final[dict[type[Fault], Callable[[_Entry], Fault | None]]] = {
-    WrongBalance: _wrong_balance,
-    AccountReset: _account_reset,
-    GhostLedgerEntry: _ghost,
-    MissingLedgerPosition: _missing_ledger_position,
-    SyncDown: _sync_down,
-    BalanceDown: _balance_down,
-    MarkMissing: _mark_missing,
-    ClosedOutside: _closed_outside,
-    RegistryLevels: _registry_levels,
-    Latency: _latency,
-    Slippage: _slippage,
-    OrderRefused: _order_refused,
-    Crash: _crash,
-    PowerCut: _power_cut,
-    BuilderError: _builder_error,
-    ConfigUnreadable: _config_unreadable,
-    DamagedFile: _damaged_file,
-}
+    return cast(Fault, kind.make(**fields)) if right else None

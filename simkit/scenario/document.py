@@ -12,29 +12,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta
 
-LOOP = r"^L[0-9]{1,9}$"
-LOOPS = r"^L[0-9]{1,9}(\.\.(L[0-9]{1,9})?)?$"
-NAME = r"^[a-z0-9][a-z0-9_-]*$"
-
-Loop = Annotated[str, Meta(description="A loop, `L3`; L1 is the first.", pattern=LOOP)]
-LoopRange = Annotated[
-    str, Meta(description="`L3`, `L3..L5` (inclusive) or `L3..` (to the end).", pattern=LOOPS)
-]
-Duration = Annotated[str, Meta(description="A duration: `60 s`, `5 min`, `1 h`, `250 ms`.")]
-Money = Annotated[float | str, Meta(description="Money in USD: `10000 USD` or 10000.")]
-Price = Annotated[float | str, Meta(description="A price in USD, above 0.")]
-Qty = Annotated[float, Meta(description="An unsigned quantity in base units, above 0.")]
-Level = Annotated[float | str, Meta(description="A price, or the word `none`.")]
-File = Annotated[str, Meta(description="The stem of a file, `risk_snapshot`.")]
-Key = Annotated[str, Meta(description="`SYMBOL:SIDE`, for example `BTCUSDT:LONG`.")]
-Fraction = Annotated[float | str, Meta(description="`11 %` or `150 bps`; a bare number is refused.")]
-Bps = Annotated[float | str, Meta(description="`5 bps` or `0.05 %`; a bare number is refused.")]
-
-
-class Block(Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all blocks."""
+from simkit.scenario.document_types import (
+    Block,
+    Bps,
+    Duration,
+    Fraction,
+    Key,
+    Level,
+    Loop,
+    LoopRange,
+    Money,
+    Price,
+    Qty,
+)
+from simkit.scenario.fault_document import FaultDoc
 
 
 class ClockDoc(Block, frozen=True, kw_only=True):
@@ -208,52 +201,6 @@ class EventDoc(Block, frozen=True, kw_only=True):
     ] = {}
 
 
-class FaultDoc(Block, frozen=True, kw_only=True):
-    """One lie, outage or damage, in one loop or a range: exactly one of the words below `at`."""
-
-    at: LoopRange
-    wrong_balance: Annotated[Money, Meta(description="The equity that the executor reads.")] = 0
-    account_reset: Annotated[Money, Meta(description="The equity that the account falls to, unbooked.")] = 0
-    ghost_ledger_entry: Annotated[Key, Meta(description="A ledger entry without a position.")] = ""
-    missing_ledger_position: Annotated[Key, Meta(description="A position without its ledger entry.")] = ""
-    sync_down: Annotated[bool, Meta(description="`true`: sync_state does not run.")] = True
-    balance_down: Annotated[bool, Meta(description="`true`: balance requests are not answered.")] = True
-    mark_missing: Annotated[str, Meta(description="A symbol of which the venue has no mark.")] = ""
-    closed_outside: Annotated[Key, Meta(description="A position that somebody else closes.")] = ""
-    registry_levels: Annotated[Key, Meta(description="A key whose levels are overwritten.")] = ""
-    latency: Annotated[Duration, Meta(description="How long orders take.")] = "0 s"
-    slippage: Annotated[Bps, Meta(description="How much worse taker fills are.")] = "0 bps"
-    order_refused: Annotated[
-        Literal["rejected", "expired"], Meta(description="How the venue answers; nothing is filled.")
-    ] = "rejected"
-    crash: Annotated[File, Meta(description="The executor dies at the write of this file.")] = ""
-    power_cut: Annotated[File, Meta(description="The file of which only what was synced survives.")] = ""
-    builder_error: Annotated[File, Meta(description="The file whose builder fails.")] = ""
-    config_unreadable: Annotated[bool, Meta(description="`true`: the risk config cannot be parsed.")] = True
-    damaged_file: Annotated[
-        File, Meta(description="The file that is damaged when its owner has written it.")
-    ] = ""
-    symbol: Annotated[
-        str, Meta(description="With `latency`, `slippage`, `order_refused`: only this symbol.")
-    ] = ""
-    when: Annotated[
-        Literal["before", "during", "after"],
-        Meta(description="With `crash`: before, during or after the write."),
-    ] = "before"
-    how: Annotated[
-        Literal["empty", "deleted", "array", "truncated"],
-        Meta(description="With `damaged_file`: the damage."),
-    ] = "empty"
-    qty: Annotated[Qty | None, Meta(description="With `ghost_ledger_entry`.")] = None
-    entry: Annotated[Price, Meta(description="With `ghost_ledger_entry`.")] = 0
-    tp: Annotated[Level, Meta(description="With `ghost_ledger_entry` and `registry_levels`.")] = "none"
-    sl: Annotated[Level, Meta(description="With `ghost_ledger_entry` and `registry_levels`.")] = "none"
-    in_: Annotated[
-        list[Literal["ledger", "registry"]],
-        Meta(description="With `ghost_ledger_entry`: where the entry appears (default [ledger])."),
-    ] = field(name="in", default_factory=lambda: ["ledger"])
-
-
 Prices = Annotated[
     dict[str, Any],
     Meta(description="The universe: by symbol a price, a series, {candles: …} or {random: …}."),
@@ -324,8 +271,3 @@ class Document(Block, frozen=True, kw_only=True):
     ] = {}
     checkpoints: Annotated[list[Loop], Meta(description="Loops whose whole tree is kept in the golden.")] = []
     canary: Annotated[bool, Meta(description="`true`: this scenario must fail.")] = False
-
-
-def keys(shape: type[Block]) -> tuple[str, ...]:
-    """The keys of a block as an author writes them."""
-    return shape.__struct_encode_fields__

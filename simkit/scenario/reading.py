@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from simkit.core.errors import Mistake, ScenarioError
 from simkit.scenario import units
-from simkit.scenario.document import Block, keys
+from simkit.scenario.document_types import Block, keys
 from simkit.scenario.model import Loops, Side, Step
 from simkit.scenario.units import Unreadable, nearest
 from simkit.scenario.yaml_nodes import Node
@@ -220,14 +220,17 @@ class Fields:
             self.reader.missing(self.node, name)
         return self.found.get(name)
 
-    def one_of(self, names: Sequence[str], what: str, *, optional: bool = False) -> str | None:
-        """The one key of `names` that is there; none or several are a mistake (unknown keys explain none)."""
+    def one_of(
+        self, names: Sequence[str], what: str, *, optional: bool = False, listed: str = ""
+    ) -> str | None:
+        """The one key of `names` that is there; none or several are a mistake (unknown keys explain none).
+        `listed` tells where too many names to print are listed."""
         present = [name for name in self.found if name in names]
         if len(present) == 1:
             return present[0]
         whole = self.node is not None and len(self.node.pairs) == len(self.found)
         if self.node is not None and self.node.kind == "map" and (present or (whole and not optional)):
-            listed = ", ".join(f"`{name}`" for name in names)
+            known = "one word of its own" if listed else "one of " + ", ".join(f"`{name}`" for name in names)
             found = "found " + " and ".join(f"`{name}`" for name in present) if present else "found none"
-            self.reader.wrong(self.node, f"{what} has exactly one of {listed}; {found}")
+            self.reader.wrong(self.node, f"{what} has exactly {known}; {found}", listed)
         return None

@@ -12,6 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from simkit.contract.table import REGISTRY_PATH
+from simkit.core.acted import Acted
 from simkit.scenario.model import (
     Crash,
     Event,
@@ -28,11 +29,12 @@ from simkit.scenario.model import (
 _FILES = {"registry": REGISTRY_PATH}
 
 F = TypeVar("F")
+_NOTHING: Acted[Fault] = Acted()
 
 
 class Cue(Struct, frozen=True, gc=False):
     """What the script says for one loop. `nav` is the scripted equity (B-NAV-9) in micro-USD, None where equity is
-    not scripted. `starts`: a new executor starts with this loop."""
+    not scripted. `starts`: a new executor starts with this loop. `acted` is told which faults changed something."""
 
     loop: int
     signals: tuple[Signal, ...] = ()
@@ -41,6 +43,7 @@ class Cue(Struct, frozen=True, gc=False):
     nav: int | None = None
     synced: bool = True
     starts: bool = False
+    acted: Acted[Fault] = _NOTHING
 
     @property
     def restart(self) -> Restart | None:
@@ -81,7 +84,7 @@ def starts(scenario: Scenario) -> frozenset[int]:
 
 
 class Script:
-    """Answers `at(loop)` for loops in rising order."""
+    """Answers `at(loop)` for loops in rising order. `acted` collects which faults changed something."""
 
     def __init__(self, scenario: Scenario) -> None:
         signals: defaultdict[int, list[Signal]] = defaultdict(list)
@@ -93,6 +96,7 @@ class Script:
         self._signals = {loop: tuple(found) for loop, found in signals.items()}
         self._events = {loop: tuple(found) for loop, found in events.items()}
         self._faults = scenario.faults
+        self.acted: Acted[Fault] = Acted(scenario.faults)
         self._starts = starts(scenario)
         self._steps = scenario.account.nav
         self._next_step = 0
@@ -104,9 +108,9 @@ class Script:
         while self._next_step < len(steps) and steps[self._next_step].loop <= loop:
             self._nav = steps[self._next_step].value
             self._next_step += 1
-        faults = tuple(f for f in self._faults if f.at.first <= loop <= f.at.last) if self._faults else ()
+        faults = tuple(f for f in self._faults if loop in f.at) if self._faults else ()
         synced = not any(isinstance(fault, SyncDown) for fault in faults)
         return Cue(
             loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced,
-            loop in self._starts,
+            loop in self._starts, self.acted,
         )  # fmt: skip

@@ -12,8 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from simkit.contract.table import by_id, paths
+from simkit.core.acted import Acted
 from simkit.core.files import Door, Step, replace_file
-from simkit.scenario.model import Crash, DamagedFile, PowerCut, Scenario
+from simkit.scenario.model import Crash, DamagedFile, Fault, PowerCut, Scenario
 from simkit.surfaces.stamp import EXECUTOR, PID
 
 FileFault = Crash | DamagedFile | PowerCut
@@ -25,19 +26,23 @@ class ExecutorDied(Exception):
     """The executor is dead from here on: nothing more of this loop is written by it."""
 
 
-def door_of(scenario: Scenario, folder: Path) -> Door:
-    """The door of a run: the plain one unless a fault breaks files or processes."""
+def door_of(scenario: Scenario, folder: Path, acted: Acted[Fault]) -> Door:
+    """The door of a run: the plain one unless a fault breaks files or processes. `acted` is told which did."""
     faults = tuple([fault for fault in scenario.faults if isinstance(fault, FileFault)])
-    return BrokenDoor(folder, faults, legacy=frozenset(scenario.settings.legacy)) if faults else Door(folder)
+    if not faults:
+        return Door(folder)
+    return BrokenDoor(folder, faults, acted, legacy=frozenset(scenario.settings.legacy))
 
 
 class BrokenDoor(Door):
     """Breaks what its faults say. Nothing is really synced to disk: it only knows what would have been
     (B-WR-1)."""
 
-    def __init__(self, root: Path, faults: tuple[FileFault, ...], *, legacy: frozenset[str]) -> None:
+    def __init__(
+        self, root: Path, faults: tuple[FileFault, ...], acted: Acted[Fault], *, legacy: frozenset[str]
+    ) -> None:
         super().__init__(root)
-        self._faults = faults
+        self._faults, self._acted = faults, acted
         self._durable = "D-20" not in legacy  # the v7.6 helper replaces without flush and fsync
 
     def replace(self, path: str, data: bytes, writer: str) -> None:
@@ -69,7 +74,7 @@ class BrokenDoor(Door):
             path = paths[fault.stem]
             if isinstance(fault, DamagedFile):
                 owned = (path == _NAV_STATE) is (step == "sync")
-                if owned and fault.at.first <= self.loop <= fault.at.last:
+                if owned and self.loop in fault.at:
                     self._put(path, _damaged(self.tree.get(path, b""), fault.how))
             elif isinstance(fault, PowerCut) and step == "sync" and self._loses(fault):
                 self._put(path, b"")  # the rename survived, the content did not

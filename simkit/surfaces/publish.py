@@ -172,7 +172,7 @@ def _failing(table: Table, fault: BuilderError, legacy: frozenset[str]) -> Table
 
     def guarded(build: Build) -> Build:
         def failing(state: ExecutorState, *parts: IntelPart) -> object:
-            if not fault.at.first <= state.loop <= fault.at.last:
+            if state.loop not in fault.at:
                 return build(state, *parts)
             if emptied:
                 return legacy_files.emptied_kpis(state)

@@ -188,7 +188,9 @@ def run(of: Scenario) -> Run:
         elif bars.loop == 1:
             executor.start(ts, opening_disk(of), venue)
         use = next((event.settings for event in cue.events if isinstance(event, SetSetting)), use)
-        now = LoopInput(bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, cue.reset_peak, use)
+        now = LoopInput(
+            bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, cue.reset_peak, use, cue.acted
+        )
         state, output = executor.step(now, venue)
         done.states.append(state)
         done.outputs.append(output)

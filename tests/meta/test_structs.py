@@ -11,9 +11,10 @@ from msgspec import Struct
 from simkit.exchange import orders
 from simkit.executor import factors, intel, port, risk_mode, scores, state, strategy
 from simkit.market import ticks
-from simkit.scenario import faults, model
+from simkit.scenario import model
+from simkit.scenario.faults import base, book, files, market, process
 
-PASSED_ON = (state, port, orders, ticks, model, faults)
+PASSED_ON = (state, port, orders, ticks, model, base, book, files, market, process)
 
 
 def structs(module: ModuleType) -> list[type[Struct]]:

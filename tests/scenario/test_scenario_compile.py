@@ -17,9 +17,9 @@ from simkit.core.hashing import digest
 from simkit.core.legacy import LEGACY
 from simkit.core.settings import Settings
 from simkit.scenario import model as m
-from simkit.scenario.compile_faults import BELONG, BUILT, FAULTS, WRITTEN
-from simkit.scenario.document import FaultDoc, keys
-from simkit.scenario.faults import ATTACKS
+from simkit.scenario.compile_faults import FAULTS, KINDS, OWNERS
+from simkit.scenario.fault_document import FaultDoc
+from simkit.scenario.kinds_files import BUILT, WRITTEN
 from simkit.scenario.script import Script
 
 
@@ -208,17 +208,15 @@ def test_faults(everything: m.Scenario) -> None:
 
 
 def test_every_kind_of_fault_has_a_word_and_a_reader() -> None:
-    kinds = get_args(m.Fault)
-    assert tuple(FAULTS.values()) == kinds
-    assert set(FAULTS) <= set(keys(FaultDoc))
-    assert set(FaultDoc.__struct_encode_fields__) == {"at", *FAULTS, *BELONG}
-    assert {type(fault) for fault in compiled(EVERYTHING, stem="everything")[0].faults} == set(kinds)
+    kinds = {kind.make for kind in KINDS}
+    assert kinds == set(get_args(m.Fault)) == {kind.make for kind in FAULTS.values()}
+    assert set(FaultDoc.__struct_encode_fields__) == {"at", "every", *FAULTS, *OWNERS}
+    assert {type(fault) for fault in compiled(EVERYTHING, stem="everything")[0].faults} == kinds
 
 
-def test_every_kind_of_fault_puts_rules_to_the_test() -> None:
-    assert tuple(ATTACKS) == get_args(m.Fault)
-    assert all(ATTACKS.values())
-    assert {rule for rules in ATTACKS.values() for rule in rules} <= set(RULES)
+def test_every_kind_of_fault_puts_rules_to_the_test_and_says_what_survives() -> None:
+    assert all(kind.attacks and kind.survives for kind in KINDS)
+    assert {rule for kind in KINDS for rule in kind.attacks} <= set(RULES)
 
 
 def test_the_files_that_a_fault_may_name() -> None:

@@ -12,7 +12,8 @@ from scenario_texts import compiled
 from simkit.core.settings import Settings
 from simkit.scenario import document
 from simkit.scenario.compile_settings import groups
-from simkit.scenario.document import Block, Document, keys
+from simkit.scenario.document import Document
+from simkit.scenario.document_types import Block, keys
 from simkit.scenario.yaml_nodes import compose
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "scenario-reference.md"

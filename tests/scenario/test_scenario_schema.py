@@ -15,7 +15,8 @@ from simkit.core.errors import ScenarioError
 from simkit.core.settings import Settings
 from simkit.scenario.compile import Origin, compile_scenarios
 from simkit.scenario.compile_settings import WORDS, groups
-from simkit.scenario.document import Document, keys
+from simkit.scenario.document import Document
+from simkit.scenario.document_types import keys
 from simkit.scenario.schema import document_schema, errors
 from simkit.scenario.yaml_nodes import compose
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from make_state import make_scenario
 
 from simkit.contract.table import PEAK_PATH
+from simkit.core.acted import Acted
 from simkit.core.files import Door
 from simkit.exchange.orders import (
     Ack,
@@ -80,7 +81,9 @@ class Scripted:
 
 
 def loop_input(state: ExecutorState, events: tuple[VenueEvent, ...] = ()) -> LoopInput:
-    return LoopInput(state.loop, state.ts, 0, Bars(state.loop, ()), (), events, (), False, state.settings)
+    return LoopInput(
+        state.loop, state.ts, 0, Bars(state.loop, ()), (), events, (), False, state.settings, Acted()
+    )
 
 
 def published(

@@ -9,6 +9,7 @@ import pytest
 from make_state import make_scenario
 
 from simkit.contract.table import PEAK_PATH
+from simkit.core.acted import Acted
 from simkit.core.files import Door
 from simkit.core.settings import Settings
 from simkit.scenario.model import BuilderError, Crash, DamagedFile, Fault, Loops, PowerCut, SyncDown
@@ -24,7 +25,7 @@ L5 = Loops(5, 5)
 
 def door(folder: Path, *faults: Fault, loop: int = 5, legacy: tuple[str, ...] = ()) -> Door:
     """A door with an old ledger behind it, in `loop`."""
-    made = door_of(make_scenario(faults=faults, settings=Settings(legacy=legacy)), folder)
+    made = door_of(make_scenario(faults=faults, settings=Settings(legacy=legacy)), folder, Acted(faults))
     made.loop = 1
     made.replace(LEDGER, b'{"old":1}', EXECUTOR)
     made.take_journal()
@@ -47,14 +48,14 @@ def on_disk(of: Door) -> dict[str, bytes]:
 def test_a_scenario_whose_files_do_not_break_writes_through_the_plain_door(
     tmp_path: Path, faults: tuple[Fault, ...]
 ) -> None:
-    assert type(door_of(make_scenario(faults=faults), tmp_path)) is Door
+    assert type(door_of(make_scenario(faults=faults), tmp_path, Acted())) is Door
 
 
 @pytest.mark.parametrize(
     "fault", [Crash(L5, "nav"), PowerCut(L5, "nav"), DamagedFile(L5, "nav", "empty")], ids=repr
 )
 def test_one_whose_files_do_gets_the_broken_door(tmp_path: Path, fault: Fault) -> None:
-    assert type(door_of(make_scenario(faults=(fault,)), tmp_path)) is BrokenDoor
+    assert type(door_of(make_scenario(faults=(fault,)), tmp_path, Acted())) is BrokenDoor
 
 
 def passed(made: Door) -> None:

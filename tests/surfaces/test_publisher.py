@@ -13,6 +13,7 @@ from publisher_kit import INTEL, KEPT, NAMES, VENUE, Scripted, loop_input, path,
 
 from simkit.contract.table import MANIFEST_PATH, PEAK_PATH, REGISTRY_PATH, manifest
 from simkit.core import canon
+from simkit.core.acted import Acted
 from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY
 from simkit.core.settings import Settings
@@ -164,7 +165,7 @@ def test_a_death_over_the_peak_file_tears_it_only_where_it_is_written_in_place(t
     for legacy, survives in ((), True), (("D-20",), False):
         fault = Crash(Loops(3, 3), "peak_state", "during")
         scenario = make_scenario(settings=Settings(legacy=legacy), faults=(fault,))
-        door = door_of(scenario, tmp_path / str(survives))
+        door = door_of(scenario, tmp_path / str(survives), Acted())
         publisher = Publisher(lambda: Scripted(state), scenario, door)
         publisher.publish(state)
         door.loop = 3
