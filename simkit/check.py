@@ -16,7 +16,8 @@ from simkit.bug import bug_message
 from simkit.core import scratch
 from simkit.core.clock import elapsed_s
 from simkit.core.environment import cpu_count
-from simkit.core.errors import Exit, SimkitError
+from simkit.core.errors import Exit, Mistake, ScenarioError, SimkitError
+from simkit.core.lock import locked
 from simkit.core.project import Project
 from simkit.core.workers import Died, run_each
 from simkit.golden import pending, store
@@ -38,6 +39,7 @@ _GOLDEN_CODES = {
     "same": Exit.SAME,
     "changed": Exit.CHANGED,
     "edited": Exit.CHANGED,
+    "conflict": Exit.CHANGED,
     "missing": Exit.GOLDEN_MISSING,
     "stale": Exit.GOLDEN_MISSING,
     "other": Exit.SAME,
@@ -46,10 +48,12 @@ _GOLDEN_CODES = {
 
 def check_target(target: Target, project: Project, data: Path | None = None, *, keep: bool = True) -> Outcome:
     """Check one run; whatever goes wrong becomes an outcome, so that the others go on."""
+    mistakes: tuple[Mistake, ...] = ()
     try:
         return check_one(scenario_of(target, project), project, data, keep=keep)
     except SimkitError as problem:
         code, message = problem.exit_code, str(problem)
+        mistakes = problem.mistakes if isinstance(problem, ScenarioError) else ()
     except OSError as problem:
         place = f"{problem.filename}: " if problem.filename else ""
         code, message = Exit.IO, f"{place}{problem.strerror}"
@@ -57,7 +61,7 @@ def check_target(target: Target, project: Project, data: Path | None = None, *, 
         command = f"simkit check {target.name}"
         code, message = Exit.BUG, bug_message(problem, command, project.work)
     word: Word = "invalid" if code is Exit.SCENARIO_INVALID else "failed"
-    return Outcome(target.name, project.shown(target.file), word, code, message=message)
+    return Outcome(target.name, project.shown(target.file), word, code, message=message, mistakes=mistakes)
 
 
 def check_one(
@@ -70,7 +74,8 @@ def check_one(
         why = "it replays recorded files from outside the repository; name their folder with --data DIR"
         return Outcome(scenario.name, scenario.file, "not applicable", Exit.SAME, message=why)
     has_golden = not (scenario.canary or scenario.needs_data)
-    with scratch.scratch_folder(project.work) as folder:
+    # The golden stays the same one from the first loop to the verdict.
+    with locked(project.golden, shared=True), scratch.scratch_folder(project.work) as folder:
         result = simulate(
             scenario,
             folder / "run",
@@ -114,6 +119,8 @@ def _keep(scenario: Scenario, result: RunResult, project: Project, acceptable: b
 def _verdict(scenario: Scenario, judgement: Judgement, difference: Difference | None) -> tuple[Word, Exit]:
     if scenario.canary:
         return ("canary passed", Exit.BROKEN) if judgement.ok else ("fails as it must", Exit.SAME)
+    if judgement.only_not_converged:
+        return "not converged", Exit.NOT_CONVERGED
     if not judgement.ok:
         return "broken", Exit.BROKEN
     if difference is None:
@@ -135,6 +142,7 @@ def check_many(
     Raises SimkitError (a mistake in the project's dialect).
     """
     scratch.remove_stale(project.work)
+    pending.tidy(project)
     dialect.of(project)  # a mistake in it is told once
     wanted = processes or min(cpu_count(), len(targets) // _RUNS_PER_PROCESS)
     outcomes: list[Outcome | None] = [None] * len(targets)

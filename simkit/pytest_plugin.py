@@ -83,8 +83,11 @@ class ScenarioFile(pytest.File):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from simkit.core.errors import SimkitError
+        from simkit.report.plain import inert
 
-        return str(excinfo.value) if isinstance(excinfo.value, SimkitError) else super().repr_failure(excinfo)
+        if isinstance(excinfo.value, SimkitError):
+            return inert(str(excinfo.value))
+        return super().repr_failure(excinfo)
 
 
 class ScenarioFailed(Exception):
@@ -112,9 +115,10 @@ class ScenarioItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from simkit.core.errors import SimkitError
+        from simkit.report.plain import inert
 
         if isinstance(excinfo.value, ScenarioFailed | SimkitError):
-            return str(excinfo.value)
+            return inert(str(excinfo.value))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

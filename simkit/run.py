@@ -26,6 +26,7 @@ from simkit.surfaces.broken_door import door_of
 from simkit.surfaces.dashboard import loader_of
 from simkit.surfaces.mirror import Mirror
 from simkit.surfaces.opening import lay_opening_state
+from simkit.surfaces.processes import Processes
 from simkit.surfaces.publish import Publisher
 from simkit.trace.record import LoopRecord
 from simkit.trace.recorder import ExpectedRun, Recorder, Recording
@@ -61,40 +62,41 @@ def simulate(
     make: ExecutorFactory = reference,
     dialect: Dialect | None = None,
     on_loop: Callable[[LoopRecord], None] | None = None,
+    door: Door | None = None,
+    sync_state: Callable[[Door, Scenario], Mirror] = Mirror,
+    judges: Judges | None = None,
 ) -> RunResult:
     """Run `scenario` in `folder`; recorded files are looked for beside the scenario (`base`) or in `data`.
 
-    `dialect`: how the executor writes the contract, where it is not the contract's own form.
+    `dialect`: how the executor writes the contract, where it is not the contract's own form. `door`: another one than
+    the scenario's, which may lie elsewhere than in `folder`.
     """
     streams, script = Streams(scenario.seed), Script(scenario)
-    door = door_of(scenario, folder, script.acted)
-    venue, mirror = Venue(scenario, streams), Mirror(door, scenario)
-    judges, recorder = Judges(scenario, dialect, loader_of(scenario.settings)), Recorder(expected, spool)
+    door = door_of(scenario, folder, script.acted) if door is None else door
+    venue, mirror = Venue(scenario, streams), sync_state(door, scenario)
+    judges = Judges(scenario, dialect, loader_of(scenario.settings)) if judges is None else judges
+    recorder = Recorder(expected, spool)
     lay_opening_state(door, scenario)
-    settings, executor = scenario.settings, None
+    processes, settings = Processes(make, scenario, door), scenario.settings
     for bars in tape(scenario, streams, base, data):
         cue = script.at(bars.loop)
         ts = scenario.clock.at(bars.loop)
         door.loop = bars.loop
         booked = venue.market_step(bars, ts, cue)
-        if executor is None or cue.starts:
-            for lost in cue.lost_files:
-                door.remove(lost)
-            executor = make(scenario, door)
-            executor.start(ts, venue)
         settings = next((e.settings for e in cue.events if isinstance(e, SetSetting)), settings)
+        day = day_of((bars.label if bars.label is not None else ts) + cue.local_us)
         now = LoopInput(
-            bars.loop, ts, day_of(bars.label if bars.label is not None else ts), bars, cue.signals, booked,
-            cue.faults, cue.reset_peak, settings, cue.acted,
+            bars.loop, ts + cue.skew_us, day, venue.told, cue.signals, (*booked, *venue.again), cue.faults,
+            cue.reset_peak, settings, cue.acted,
         )  # fmt: skip
-        output = executor.step(now, venue)
+        output = processes.loop(now, venue, cue)
         door.passed("publish")
-        if cue.synced:
-            mirror.sync(ts + scenario.clock.sync_phase_us, cue)
+        mirror.follow(ts, cue)
         door.passed("sync")
         record = LoopRecord(
             bars.loop, ts, bars.label, door.tree, door.take_journal(), booked, output, cue.signals, cue.events,
-            cue.faults, venue.positions(), settings, cue.starts, cue.synced, bars.ticks,
+            cue.faults, venue.positions(), settings, cue.starts, cue.synced, venue.told.ticks,
+            venue.unanswered,
         )  # fmt: skip
         judges.loop(record)
         recorder.record(record)
@@ -103,5 +105,5 @@ def simulate(
         if bars.loop == until:
             break
     venue.assert_conserved()
-    name = "" if executor is None else executor.name
-    return RunResult(scenario, recorder.finish(streams.unseed()), judges.finish(script.acted), folder, name)
+    recording = recorder.finish(streams.unseed())
+    return RunResult(scenario, recording, judges.finish(script.acted), folder, processes.name)

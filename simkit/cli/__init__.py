@@ -19,15 +19,22 @@ import click
 from simkit import __version__
 from simkit.core.errors import Exit, SimkitError
 
-#: Name of each command, and what `simkit --help` says of it. `NAME` is `simkit.cli.cmd_NAME.command`.
+#: Name of each command, and what `simkit --help` says of it. `NAME` is `simkit.cli.cmd_NAME.command`,
+#: with `_` for `-`.
 COMMANDS = {
     "init": "Start a project here: a first scenario that runs at once",
     "list": "Show the scenarios of this project, or the faults one can script",
     "run": "Run scenarios and say what happened; leaves the tree for you to look at",
     "check": "Run scenarios, judge every loop and compare with the goldens",
     "show": "Print the surfaces and the events of one loop",
+    "diff": "Show what differs from the golden: by loop, by surface, one field side by side",
+    "review": "Go through what waits, group by group: accept, reject, skip",
     "accept": "Make the result of a run its golden, with a reason",
+    "prune": "Remove the goldens that have no scenario any more",
+    "log": "Show what was accepted, when and why",
     "coverage": "Show what the scenarios move, and what nothing touches",
+    "crash-sweep": "Kill the executor at every step of every write, and judge what follows",
+    "io-sweep": "Fail every file operation once, and judge what follows",
     "rules": "Show the rules of the contract, and the scenarios that make them fire",
     "sanitize": "Watch what an executor does to its state folder while it runs",
     "verify": "Judge any state folder by the contract, whoever wrote it",
@@ -39,6 +46,7 @@ COMMANDS = {
 _MACHINE = frozenset(
     {
         errno.ENOSPC,
+        errno.EFBIG,
         errno.EDQUOT,
         errno.EACCES,
         errno.EPERM,
@@ -59,7 +67,7 @@ class CommandTable(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"simkit.cli.cmd_{cmd_name}").command
+        command = import_module(f"simkit.cli.cmd_{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 
@@ -128,7 +136,9 @@ def _told(problem: Exception, words: Sequence[str]) -> int:
         problem.show()
         return Exit.USAGE
     if isinstance(problem, SimkitError):
-        click.echo(f"simkit: {problem}", err=True)
+        from simkit.report.plain import inert
+
+        click.echo(inert(f"simkit: {problem}"), err=True)
         return problem.exit_code
     if isinstance(problem, OSError) and problem.errno in _MACHINE:
         place = f"{problem.filename}: " if problem.filename else ""

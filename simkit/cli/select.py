@@ -1,6 +1,6 @@
 """Which runs a user means: paths, names, parts of names and `-k`.
 
-Comes in: words. Goes out: `Selection`. May import `core`, `scenario`, `targets`.
+Comes in: words. Goes out: `Selection`. May import `core`, `scenario`, `targets`, `golden`.
 """
 
 from __future__ import annotations
@@ -51,6 +51,27 @@ def select(project: Project, words: Sequence[str], expression: str = "") -> Sele
 def all_targets(project: Project) -> tuple[Target, ...]:
     """Every run of the project, by file and variant. A file with mistakes counts as one run."""
     return tuple(target for file in discover(project) for target in _readable(file, project))
+
+
+def orphans(project: Project) -> tuple[str, ...]:
+    """Goldens without a scenario. Those of a file that cannot be read may be its variants: they are left alone."""
+    from simkit.golden import store
+
+    lost = store.orphans(project.golden, (target.name for target in all_targets(project)))
+    if not lost:
+        return ()
+    unread = frozenset(
+        target.name.partition("@")[0] for target in all_targets(project) if not _is_sound(target, project)
+    )
+    return tuple(name for name in lost if name.partition("@")[0] not in unread)
+
+
+def _is_sound(target: Target, project: Project) -> bool:
+    try:
+        load(target.file, project)
+    except ScenarioError:
+        return False
+    return True
 
 
 def _readable(file: Path, project: Project) -> list[Target]:

@@ -28,6 +28,9 @@ NON_FINITE = "holds a number that is not finite"
 #: The reason of a file without a byte.
 EMPTY = "is empty"
 
+#: What a tree holds in place of the content of a file that is there and that nobody may read; also its reason.
+UNREADABLE = b"cannot be read: Permission denied"
+
 _DECODER = msgspec.json.Decoder()
 _TYPED: dict[str, msgspec.json.Decoder[Any]] = {
     **{stem: msgspec.json.Decoder(surface.shape) for stem, surface in by_stem.items()},
@@ -52,6 +55,8 @@ def read_object(data: bytes) -> tuple[Doc | None, str]:
 def _why(data: bytes, problem: Exception) -> str:
     if not data:
         return EMPTY
+    if data == UNREADABLE:
+        return data.decode()
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):

@@ -45,3 +45,11 @@ def process_alive(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def ci_system() -> str:
+    """`github`, `gitlab` or `azure` when that CI runs this process, else empty."""
+    for variable, system in (("GITHUB_ACTIONS", "github"), ("GITLAB_CI", "gitlab"), ("TF_BUILD", "azure")):
+        if os.environ.get(variable, "").strip().lower() == "true":
+            return system
+    return ""

@@ -5,7 +5,8 @@ standard library and msgspec.
 
 A write creates a temporary file in the same folder (`.tmp_<name>.<pid>`), writes the whole document and replaces
 the target in one step (B-WR-1). `fsync` is a setting: on for what must survive a power cut (goldens, pending
-results, real executors), off for simulated surfaces.
+results, real executors), off for simulated surfaces. `system` is whose files they are: those of the machine, or of a
+simulated one that a sweep kills and fails at every step.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ import shutil
 import stat
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO
 
 import msgspec
 
+from simkit.core.environment import process_alive
 from simkit.core.errors import IoError
+from simkit.core.system import System, forget, sync_folder, write_all
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ_ONLY_REGULAR = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -53,13 +58,6 @@ class SurfaceWrite(msgspec.Struct, frozen=True, gc=False):
     mode: Mode
 
 
-def write_all(fd: int, data: bytes) -> None:
-    """Write every byte; a short write is continued, not lost."""
-    done = os.write(fd, data)
-    while done < len(data):
-        done += os.write(fd, data[done:])
-
-
 def replace_file(path: str | Path, data: bytes, *, fsync: bool = True) -> None:
     """Replace one file by a whole new document, atomically; raises OSError and leaves the old one in place."""
     folder, name = os.path.split(os.fspath(path))
@@ -74,28 +72,10 @@ def replace_file(path: str | Path, data: bytes, *, fsync: bool = True) -> None:
             os.close(fd)
         os.replace(temp, path)
     except BaseException:
-        _forget(temp)
+        forget(temp)
         raise
     if fsync:
         sync_folder(folder)
-
-
-def _forget(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return
-
-
-def sync_folder(folder: str | Path) -> None:
-    """Make renames in `folder` durable where the platform can."""
-    if os.name == "nt":
-        return
-    fd = os.open(folder or ".", os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 class Door:
@@ -103,80 +83,148 @@ class Door:
 
     `loop` is set by the pipeline; `journal` holds the writes of the current loop until `take_journal` is called.
     `tree` maps every replaced path to the bytes that stand there now (logs are left out).
+
+    What fails raises an OSError that names the operation and the file.
     """
 
-    def __init__(self, root: Path, *, fsync: bool = False) -> None:
+    def __init__(self, root: Path, *, fsync: bool = False, system: System = os) -> None:
         self.root = root
         self.loop = 0
         self.journal: list[SurfaceWrite] = []
         self.tree: dict[str, bytes] = {}
         self._fsync = fsync
+        self._system = system
         self._seq = 0
         self._pid = os.getpid()
         self._paths: dict[str, tuple[str, str]] = {}
 
     def _places(self, path: str) -> tuple[str, str]:
         target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temp = target.parent / f".tmp_{target.name}.{self._pid}"
-        places = self._paths[path] = (os.fspath(target), os.fspath(temp))
+        folder, name = os.fspath(target.parent), target.name
+        try:
+            self._system.makedirs(folder, exist_ok=True)
+        except OSError as problem:
+            raise _named(problem, "make the folder", folder) from problem
+        if self._fsync:
+            self._clear(folder, name)
+        places = self._paths[path] = (os.fspath(target), os.path.join(folder, f".tmp_{name}.{self._pid}"))
         return places
+
+    def _clear(self, folder: str, name: str) -> None:
+        """Remove what writers of this file left that no longer live (B-WR-1)."""
+        head = f".tmp_{name}."
+        with suppress(OSError):
+            for found in self._system.listdir(folder):
+                owner = found.removeprefix(head)
+                if found.startswith(head) and owner.isdigit() and not process_alive(int(owner)):
+                    self._system.unlink(os.path.join(folder, found))
+
+    def _opened(self, place: str, flags: int) -> int:
+        """Open a file to write into it; where its folder has gone it is made anew."""
+        try:
+            return self._system.open(place, flags, 0o644)
+        except FileNotFoundError:
+            self._system.makedirs(os.path.dirname(place), exist_ok=True)
+            return self._system.open(place, flags, 0o644)
 
     def replace(self, path: str, data: bytes, writer: str) -> None:
         """Write a whole document atomically and journal it; raises OSError, the old document stays."""
         target, temp = self._paths.get(path) or self._places(path)
-        fd = os.open(temp, _CREATE, 0o644)
+        system, doing = self._system, "open"
         try:
+            fd = self._opened(temp, _CREATE)
             try:
-                if os.write(fd, data) != len(data):
+                doing = "write"
+                if system.write(fd, data) != len(data):
                     raise OSError(errno.ENOSPC, "short write", temp)
                 if self._fsync:
-                    os.fsync(fd)
+                    doing = "flush"
+                    system.fsync(fd)
             finally:
-                os.close(fd)
-            os.replace(temp, target)
+                system.close(fd)
+            doing = "replace"
+            system.replace(temp, target)
+        except OSError as problem:
+            forget(temp, system)
+            raise _named(problem, doing, target) from problem
         except BaseException:
-            _forget(temp)
+            forget(temp, system)
             raise
         self._seq += 1
         self.tree[path] = data
         self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "replace"))
+        if self._fsync:
+            try:
+                sync_folder(os.path.dirname(target), system)
+            except OSError as problem:
+                raise _named(problem, "make durable", target) from problem
 
     def overwrite(self, path: str, data: bytes, writer: str) -> None:
         """Write a whole document in place, neither atomically nor durably (B-WR-4, D-20), and journal it."""
-        self._write_into(path, data, writer, "direct", _CREATE)
+        target, _ = self._paths.get(path) or self._places(path)
+        system, doing = self._system, "open"
+        try:
+            fd = self._opened(target, _CREATE)
+            try:
+                doing = "write"
+                write_all(fd, data, system)
+            finally:
+                system.close(fd)
+        except OSError as problem:
+            raise _named(problem, doing, target) from problem
+        self._seq += 1
+        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "direct"))
         self.tree[path] = data
 
     def passed(self, step: Step) -> None:
         """A step of the loop is over. Here a door with faults acts out what then happens to files."""
 
     def append(self, path: str, data: bytes, writer: str) -> None:
-        """Append whole lines to a log and journal them."""
-        self._write_into(path, data, writer, "append", _APPEND)
-
-    def _write_into(self, path: str, data: bytes, writer: str, mode: Mode, flags: int) -> None:
+        """Append whole lines to a log and journal them. A last line that its writer did not live to finish is ended
+        first; lines that cannot be written whole are taken back. Raises OSError."""
         target, _ = self._paths.get(path) or self._places(path)
-        fd = os.open(target, flags, 0o644)
+        system, doing = self._system, "open"
         try:
-            write_all(fd, data)
-        finally:
-            os.close(fd)
+            fd = self._opened(target, _APPEND)
+            try:
+                doing = "read"
+                size = system.lseek(fd, 0, os.SEEK_END)
+                if size:
+                    system.lseek(fd, size - 1, os.SEEK_SET)
+                    if system.read(fd, 1) != b"\n":
+                        data = b"\n" + data
+                doing = "append to"
+                try:
+                    write_all(fd, data, system)
+                except OSError:
+                    system.ftruncate(fd, size)
+                    raise
+            finally:
+                system.close(fd)
+        except OSError as problem:
+            raise _named(problem, doing, target) from problem
         self._seq += 1
-        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, mode))
+        self.journal.append(SurfaceWrite(self._seq, self.loop, path, writer, data, "append"))
 
     def read(self, path: str) -> bytes | None:
-        """The bytes on disk, or None when there is no such file."""
+        """The bytes on disk, or None when there is no such file; raises OSError."""
         target, _ = self._paths.get(path) or self._places(path)
-        return read_bytes(target)
+        try:
+            return read_bytes(target, self._system)
+        except OSError as problem:
+            raise _named(problem, "read", target) from problem
 
     def remove(self, path: str) -> bool:
-        """Delete a file; False when there was none."""
+        """Delete a file; False when there was none; raises OSError."""
         target, _ = self._paths.get(path) or self._places(path)
-        self.tree.pop(path, None)
         try:
-            os.unlink(target)
+            self._system.unlink(target)
         except FileNotFoundError:
+            self.tree.pop(path, None)
             return False
+        except OSError as problem:
+            raise _named(problem, "remove", target) from problem
+        self.tree.pop(path, None)
         return True
 
     def take_journal(self) -> list[SurfaceWrite]:
@@ -185,22 +233,28 @@ class Door:
         return taken
 
 
-def read_bytes(path: str | Path) -> bytes | None:
+def _named(problem: OSError, doing: str, path: str) -> OSError:
+    """The same error with the operation that failed and the file that it failed on."""
+    reason = problem.strerror or str(problem)
+    return OSError(problem.errno or errno.EIO, f"cannot {doing}: {reason}", path)
+
+
+def read_bytes(path: str | Path, system: System = os) -> bytes | None:
     """The bytes of a file, or None when it does not exist; raises OSError otherwise."""
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        fd = system.open(os.fspath(path), _READ)
     except FileNotFoundError:
         return None
     try:
-        data = os.read(fd, 65536)
+        data = system.read(fd, 65536)
         if len(data) < 65536:
             return data
         parts = [data]
-        while chunk := os.read(fd, 1 << 20):
+        while chunk := system.read(fd, 1 << 20):
             parts.append(chunk)
         return b"".join(parts)
     finally:
-        os.close(fd)
+        system.close(fd)
 
 
 def read_regular(path: str | Path, limit: int) -> bytes:
@@ -300,9 +354,11 @@ def swap_folder(new: Path, target: Path) -> None:
         os.replace(new, target)
         sync_folder(target.parent)
         remove_tree(aside)
-    except OSError as problem:
+    except BaseException as problem:
         recover_folder(target)
-        raise IoError(f"{target}: cannot be replaced: {problem.strerror}") from problem
+        if isinstance(problem, OSError):
+            raise IoError(f"{target}: cannot be replaced: {problem.strerror}") from problem
+        raise
 
 
 def standing(target: Path) -> Path:

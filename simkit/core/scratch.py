@@ -19,12 +19,13 @@ _numbers = count(1)
 
 
 @contextmanager
-def scratch_folder(fallback: Path) -> Iterator[Path]:
+def scratch_folder(fallback: Path, *, ram: bool = True) -> Iterator[Path]:
     """A new empty folder for this process, removed at the end whatever happens.
 
-    It lies in RAM where that is possible, else below `fallback` (the project's work folder). Raises OSError.
+    It lies in RAM where that is possible and wanted (`ram`), else below `fallback` (the project's work folder).
+    Raises OSError.
     """
-    home = environment.ram_folder() or fallback / "scratch"
+    home = (environment.ram_folder() if ram else None) or fallback / "scratch"
     home.mkdir(parents=True, exist_ok=True)
     folder = _new(home)
     try:

@@ -22,7 +22,9 @@ The accounting, so that both the contract's formulas and conservation hold:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
 
 from simkit.core.numeric import div_half_even, money
 from simkit.exchange.orders import Side, VenuePosition
@@ -159,6 +161,23 @@ class Account:
         if views is None:
             views = self._views = tuple([h.view or self._view(h) for h in self._order])
         return views
+
+    def positions_at(self, marks: Mapping[str, int | None]) -> tuple[VenuePosition, ...]:
+        """The open positions as they look at other marks. What is not above 0 is told, and no PnL rests on it."""
+        return tuple(
+            [
+                self._told(holding, view, marks)
+                for holding, view in zip(self._order, self.positions(), strict=True)
+            ]
+        )
+
+    def _told(self, holding: Holding, view: VenuePosition, marks: Mapping[str, int | None]) -> VenuePosition:
+        symbol = holding.symbol
+        mark = marks.get(symbol, view.mark)
+        if symbol not in marks or mark is None or mark <= 0:
+            return replace(view, mark=mark)
+        gain = mark * holding.qty - holding.cost
+        return replace(view, mark=mark, unrealized=holding.direction * money(gain, 1))
 
     def _view(self, holding: Holding) -> VenuePosition:
         symbol = holding.symbol

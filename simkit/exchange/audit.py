@@ -4,7 +4,7 @@ Comes in: the opening state and every event that the venue tells. Goes out: noth
 May import `exchange.orders` and `exchange.account`.
 
 position = opening + fills - what others closed; wallet = opening cash + deposits + declared income + resets +
-realised - fees + funding.
+undeclared transfers + realised - fees + funding.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simkit.exchange.account import Account
-from simkit.exchange.orders import Booking, Fill, Funding, OutsideClose, VenueEvent
+from simkit.exchange.orders import Booking, Fill, Funding, Liquidation, OutsideClose, VenueEvent
 
 
 class ConservationError(AssertionError):
@@ -45,6 +45,8 @@ class Audit:
                 )
         elif isinstance(event, OutsideClose):
             self._enter("closed outside", event.realized)
+            if isinstance(event, Liquidation):
+                self._enter("liquidation fees", -event.fee)
             self._qty[event.key] -= event.qty
         elif isinstance(event, Funding):
             self._enter("funding", event.amount)

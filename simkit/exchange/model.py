@@ -28,22 +28,25 @@ class Costs:
         self.spread_bps = profile.spread_bps
         self._spread = scaled(profile.spread_bps, _PPB_PER_BPS)
         self._depth_usd = profile.depth_usd
-        self._latency_us = profile.latency_us
+        self.usual_latency_us = profile.latency_us
         self._jitter_us = profile.latency_jitter_us
         self._fill_share = scaled(profile.max_fill_frac, PPB)
         self._funding = scaled(profile.funding_bps, _PPB_PER_BPS)
         self._funding_of = {symbol: scaled(bps, _PPB_PER_BPS) for symbol, bps in profile.funding_rates}
         self._funding_every = profile.funding_every if self._funding or self._funding_of else 0
 
-    def quote(self, mark: int, direction: int) -> int:
+    def quote(self, mark: int, direction: int, spread_bps: float | None = None) -> int:
         """The best price against an order in `direction` (+1 buys, -1 sells): the mark and half the
-        spread."""
-        return max(1, mark + direction * div_half_even(mark * self._spread, 2 * PPB))
+        spread, the venue's own or another."""
+        spread = self._spread if spread_bps is None else scaled(spread_bps, _PPB_PER_BPS)
+        return max(1, mark + direction * div_half_even(mark * spread, 2 * PPB))
 
-    def taker_price(self, mark: int, direction: int, notional: int, slippage_ppb: int) -> int:
+    def taker_price(
+        self, mark: int, direction: int, notional: int, slippage_ppb: int, spread_bps: float | None = None
+    ) -> int:
         """The price of an immediate fill of `notional` micro-USD: the quote, moved by the order's own weight
         and by `slippage_ppb` of the mark."""
-        quote = self.quote(mark, direction)
+        quote = self.quote(mark, direction, spread_bps)
         if slippage_ppb:
             quote = max(1, quote + direction * div_half_even(mark * slippage_ppb, PPB))
         if not self._depth_usd:
@@ -59,8 +62,8 @@ class Costs:
     def latency_us(self, symbol: str) -> int:
         """How long an order for `symbol` is under way; one draw of `latency/SYMBOL` where there is jitter."""
         if not self._jitter_us:
-            return self._latency_us
-        return self._latency_us + self._streams.stream(f"latency/{symbol}").below(self._jitter_us + 1)
+            return self.usual_latency_us
+        return self.usual_latency_us + self._streams.stream(f"latency/{symbol}").below(self._jitter_us + 1)
 
     def portion(self, qty: int) -> int:
         """What one loop fills at most of an order of `qty`; at least one quantum, so that every order
@@ -75,7 +78,8 @@ class Costs:
         """The symbol's rate per payment, parts per billion; 0 at a venue without funding."""
         return self._funding_of.get(symbol, self._funding) if self._funding_every else 0
 
-    def funding(self, symbol: str, notional: int, direction: int) -> int:
+    @staticmethod
+    def funding(ppb: int, notional: int, direction: int) -> int:
         """Received +, paid -: a long (`direction` +1) pays while the rate is positive, a short receives
         it."""
-        return -direction * div_half_even(notional * self.funding_ppb(symbol), PPB)
+        return -direction * div_half_even(notional * ppb, PPB)

@@ -20,6 +20,8 @@ AckStatus = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "REJECTED", "EXPIRED", 
 Reason = Literal["entry", "close", "tp", "sl"]
 #: The cause of a REJECTED post-only order that would have filled at once.
 POST_ONLY_WOULD_CROSS = "post_only_would_cross"
+#: A mark that is not a number, said in whole numbers: below every price, as zero and negative marks are.
+NAN_MARK = -(2**63)
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -105,6 +107,12 @@ class OutsideClose(Event, frozen=True):
     realized: int
 
 
+class Liquidation(OutsideClose, frozen=True):
+    """The venue itself has closed a position, and taken `fee` for it."""
+
+    fee: int
+
+
 VenueEvent = Ack | Fill | Funding | Booking | OutsideClose
 
 
@@ -141,15 +149,16 @@ class VenuePosition(Struct, frozen=True, gc=False):
 
 
 class Balance(Struct, frozen=True, gc=False):
-    """What a balance request answers: the wallet, in micro-USD."""
+    """What a balance request answers: the wallet, in micro-USD; None where the answer is no number."""
 
-    wallet: int
+    wallet: int | None
 
 
 class Submitted(Struct, frozen=True, gc=False):
-    """What a submit answers at once: the acknowledgement and the fills that it brought."""
+    """What a submit answers at once: the acknowledgement and the fills that it brought. Without an acknowledgement
+    nobody knows whether the venue has taken the order."""
 
-    ack: Ack
+    ack: Ack | None
     fills: tuple[Fill, ...]
 
 
@@ -163,7 +172,7 @@ class VenuePort(Protocol):
         """The open positions."""
 
     def mark(self, symbol: str) -> int | None:
-        """The mark price, or None."""
+        """The mark price as it is told, or None. What is not above 0 is no price (`NAN_MARK` is not even a number)."""
 
     def closes(self, symbol: str) -> Sequence[int]:
         """Closes of the bars before this loop's, oldest first: what a market-data request at start-up answers."""

@@ -17,6 +17,7 @@ from simkit.core.settings import RouterSettings, Settings
 from simkit.exchange.orders import POST_ONLY_WOULD_CROSS, Ack, Order, VenueEvent, VenuePort
 from simkit.executor import intents, maker
 from simkit.executor.blotter import Blotter, Sent, Working
+from simkit.executor.quotes import price_of
 from simkit.executor.router import RouterStats, spread_limit_bps
 from simkit.scenario.model import ClockSpec, Signal
 
@@ -66,7 +67,7 @@ class Desk:
     def begin(self, loop: int) -> None:
         """A new loop, without events yet."""
         self.loop = loop
-        self._blotter.events = []
+        self._blotter.events, self._blotter.news = [], None
 
     @property
     def events(self) -> Sequence[VenueEvent]:
@@ -77,14 +78,19 @@ class Desk:
         """B-VETO-7: the symbol's last send was refused less than 60 s ago."""
         return self._blotter.cools_down(ts, symbol)
 
-    def later(self, events: Sequence[VenueEvent]) -> None:
+    @property
+    def news(self) -> Sequence[VenueEvent] | None:
+        """What of the venue's events since the last loop was not heard before; None is all of it."""
+        return self._blotter.news
+
+    def later(self, ts: int, events: Sequence[VenueEvent]) -> None:
         """What happened at the venue since the last loop."""
-        self._blotter.later(events)
+        self._blotter.later(ts, events)
 
     def pending(self, venue: VenuePort) -> list[tuple[str, str, int]]:
         """Entries that rest or wait, as (key, symbol, notional in micro-USD at the mark, else at their limit)."""
         return [
-            (order.key, order.symbol, money(venue.mark(order.symbol) or order.limit or 0, left))
+            (order.key, order.symbol, money(price_of(venue, order.symbol) or order.limit or 0, left))
             for order, left in self._unfilled()
         ]
 
@@ -93,7 +99,8 @@ class Desk:
         return sum([left for order, left in self._unfilled() if order.symbol == symbol])  # ints
 
     def _unfilled(self) -> list[tuple[Order, int]]:
-        found = [(w.order, w.left) for w in self._blotter.working.values() if not w.order.reduce_only]
+        waiting = [w for w in self._blotter.working.values() if not w.over]
+        found = [(w.order, w.left) for w in waiting if not w.order.reduce_only]
         return found + [(s.order, s.order.qty) for s in self._slices if not s.order.reduce_only]
 
     def send(self, ts: int, orders: Sequence[Order], signal: Signal | None, venue: VenuePort) -> bool:
@@ -101,12 +108,12 @@ class Desk:
         first where that may be. An intent counts as one order, when the venue first takes any of it; true when
         that is now."""
         sent, order = Sent(signal), orders[0]
-        mark = venue.mark(order.symbol)
+        mark = price_of(venue, order.symbol)
         if order.twap_child:
             self._slices += self._sliced(ts, orders, sent)
             self._send_slices(ts, venue)
         elif mark is not None and self._may_make(ts, order, signal, venue):
-            self._make(ts, Attempt(order, Working(order, sent, order.qty, 0), 0, mark), mark, venue)
+            self._make(ts, Attempt(order, Working(order, sent, 0), 0, mark), mark, venue)
         else:
             if signal is None and self._sizes_by_minimum:  # D-36
                 order = replace(order, qty=intents.least(venue.min_notional(), mark))
@@ -172,7 +179,7 @@ class Desk:
                 attempt.working = working
                 self._attempts.append(attempt)
                 return
-            if ack.cause != POST_ONLY_WOULD_CROSS:
+            if ack is None or ack.cause != POST_ONLY_WOULD_CROSS:
                 return
             attempt.failures += 1
         self._fall_back(ts, parent, sent, venue)
@@ -184,7 +191,10 @@ class Desk:
             if working.left <= 0:
                 self._router.maker.ended(ts, parent.symbol, fell_back=False)
             return
-        mark = venue.mark(parent.symbol)
+        mark = price_of(venue, parent.symbol)
+        if not working.venue_id:  # nobody has said what to cancel
+            self._attempts.append(attempt)
+            return
         if stopped:
             self._blotter.cancel(ts, working, venue)
             return

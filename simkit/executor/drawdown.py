@@ -64,7 +64,7 @@ class Drawdown:
 
     Over a restart (B-RST-2, B-RST-3) peak, state, time and number of the state changes continue; the times
     of the earlier changes are on no surface, so the window of B-DD-5 begins empty. `peak` and `peak_ts` are
-    what is kept on disk (AUX-7).
+    what is kept on disk (AUX-7). The NAV that was published last counts too: the peak file is written after it.
     """
 
     def __init__(self, ts: int, disk: Disk, settings: DrawdownSettings) -> None:
@@ -72,6 +72,7 @@ class Drawdown:
         self.peak: int | None = None if kept is None else kept.peak
         self.peak_ts = ts if kept is None else kept.peak_ts
         self._highest = self.peak
+        self._published = disk.last_nav  # by one who may have died before it kept the peak
         self._changes: deque[int] = deque()
         self._inputs: tuple[int, DrawdownSettings, NavSettings, frozenset[str]] | None = None
         dd, limit = disk.last_dd_pct or 0.0, settings.max_portfolio_dd_nav_pct
@@ -98,6 +99,9 @@ class Drawdown:
         if inputs == self._inputs and not (reset_peak or self._changes or "D-08" in legacy):
             return
         self._inputs = inputs
+        if self._published is not None and not reset_peak:
+            self._see(ts, self._published, guard, reset_peak=False, legacy=legacy, log=log)
+        self._published = None
         peak = self._see(ts, nav, guard, reset_peak=reset_peak, legacy=legacy, log=log)
         drop = max(0, peak - nav)
         dd = min(1.0, fraction(drop, peak)) if peak > 0 else 0.0

@@ -1,7 +1,7 @@
 """The exit scanner (B-EXIT-1 to B-EXIT-4).
 
 Comes in: the ledger as the previous loop left it, this loop's prices. Goes out: reduce-only market
-orders. May import `exchange.orders`, `executor.state`.
+orders. May import `exchange.orders`, `executor.quotes`, `executor.state`.
 
 Exits pass no risk gate and are not held by the kill switch (B-EXIT-6, D-16). B-EXIT-5 has no occasion here:
 the system reads and parses two files in every scan, which may fail; this scan walks frozen entries of whole
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simkit.exchange.orders import Order, VenuePort
+from simkit.executor.quotes import price_of
 from simkit.executor.state import LedgerEntry
 
 
@@ -24,7 +25,7 @@ def scan(loop: int, ledger: Sequence[LedgerEntry], venue: VenuePort) -> list[Ord
         tp, sl = entry.tp, entry.sl
         if tp is None and sl is None:
             continue
-        last = venue.mark(entry.symbol)
+        last = price_of(venue, entry.symbol)
         if last is None:
             continue
         if entry.side == "LONG":

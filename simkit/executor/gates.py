@@ -139,7 +139,7 @@ def _leverage_exceeded(r: Request) -> Answer:
 
 def _cooldown(r: Request) -> Answer:
     last_ts = r.pace.last_entry_ts.get(r.signal.symbol)
-    return None if last_ts is None else _below((r.ts - last_ts) / MICROSECONDS, r.limits.cooldown_s)
+    return None if last_ts is None else _below(max(0, r.ts - last_ts) / MICROSECONDS, r.limits.cooldown_s)
 
 
 def _circuit_breaker(r: Request) -> Answer:

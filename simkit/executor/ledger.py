@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from simkit.core.acted import Acted
 from simkit.core.numeric import div_half_even, scaled
 from simkit.core.settings import TpSlSettings
 from simkit.exchange.orders import Fill
@@ -21,12 +22,14 @@ from simkit.executor.state import LedgerEntry, PositionRow, RegistryEntry, Side
 from simkit.scenario.model import (
     Fault,
     GhostLedgerEntry,
+    LedgerQty,
+    LevelsDropped,
     MissingLedgerPosition,
     RegistryLevels,
     Signal,
 )
 
-LedgerFault = GhostLedgerEntry | MissingLedgerPosition
+LedgerFault = GhostLedgerEntry | MissingLedgerPosition | LedgerQty
 _NANO = 10**9
 
 
@@ -117,16 +120,21 @@ class Registry:
             )
         return bool(bare)
 
-    def act_out(self, ts: int, faults: Sequence[Fault]) -> bool:
-        """B-LED-11: write the levels that the loop's faults name; true when that changed anything."""
+    def act_out(self, ts: int, faults: Sequence[Fault], acted: Acted[Fault]) -> bool:
+        """B-LED-11: write or drop the levels that the loop's faults name; true when that changed anything."""
         before = self.entries
         for fault in faults:
+            known = self.entries
             if isinstance(fault, RegistryLevels):
                 self._overwrite(ts, fault)
+            elif isinstance(fault, LevelsDropped):
+                self.remove(f"{fault.symbol}:{fault.side}")
             elif isinstance(fault, GhostLedgerEntry) and fault.in_registry:
                 self._put(f"{fault.symbol}:{fault.side}", RegistryEntry(
                     fault.symbol, fault.side, fault.tp, fault.sl, fault.entry, fault.qty, ts
                 ))  # fmt: skip
+            if self.entries is not known:
+                acted.note(fault)
         return self.entries is not before
 
     def _overwrite(self, ts: int, fault: RegistryLevels) -> None:
@@ -180,27 +188,58 @@ class Ledger:
             self._take(fresh)
         self._built_from = (rows, levels)
 
-    def act_out(self, ts: int, faults: Sequence[LedgerFault], published: Mapping[str, LedgerEntry]) -> None:
+    def act_out(
+        self, ts: int, faults: Sequence[LedgerFault], published: Mapping[str, LedgerEntry],
+        acted: Acted[Fault],
+    ) -> None:  # fmt: skip
         """B-LED-11: entries appear, change or vanish. What a fault put into the ledger as it was last
         `published` keeps its age (INV-L09)."""
         entries = dict(self.entries)
         for fault in faults:
             key = f"{fault.symbol}:{fault.side}"
-            if isinstance(fault, MissingLedgerPosition):
+            before = entries.get(key)
+            wrong = _wrong_entry(ts, fault, before, published.get(key))
+            if _says_else(before, wrong):
+                acted.note(fault)
+            if wrong is None:
                 entries.pop(key, None)
-            elif fault.in_ledger:
-                known = published.get(key) or entries.get(key)
-                ghost = LedgerEntry(
-                    key, fault.symbol, fault.side, fault.qty, fault.entry, fault.tp, fault.sl,
-                    _born(ts, known, None), known.updated_ts if known else ts,
-                )  # fmt: skip
-                entries[key] = ghost if ghost == known else replace(ghost, updated_ts=ts)
+            else:
+                entries[key] = wrong
         self._take({key: entries[key] for key in sorted(entries)})
         self._built_from = ((), None)
 
     def _take(self, entries: dict[str, LedgerEntry]) -> None:
         self.entries = entries
         self.snapshot = tuple(entries.values())
+
+
+def _wrong_entry(
+    ts: int, fault: LedgerFault, held: LedgerEntry | None, published: LedgerEntry | None
+) -> LedgerEntry | None:
+    """What a fault makes of the entry of its key; None: no entry."""
+    if isinstance(fault, MissingLedgerPosition):
+        return None
+    known = published or held
+    updated_ts = known.updated_ts if known else ts
+    if isinstance(fault, LedgerQty):
+        if held is None:
+            return None
+        wrong = replace(held, qty=fault.qty, updated_ts=updated_ts)
+    elif fault.in_ledger:
+        wrong = LedgerEntry(
+            f"{fault.symbol}:{fault.side}", fault.symbol, fault.side, fault.qty, fault.entry, fault.tp, fault.sl,
+            _born(ts, known, None), updated_ts,
+        )  # fmt: skip
+    else:
+        return held
+    return wrong if wrong == known else replace(wrong, updated_ts=ts)
+
+
+def _says_else(before: LedgerEntry | None, after: LedgerEntry | None) -> bool:
+    """True when two entries of a key differ in more than their times."""
+    if before is None or after is None:
+        return before is not after
+    return (before.qty, before.entry, before.tp, before.sl) != (after.qty, after.entry, after.tp, after.sl)
 
 
 def _born(ts: int, known: LedgerEntry | None, level: RegistryEntry | None) -> int:
@@ -213,4 +252,4 @@ def _born(ts: int, known: LedgerEntry | None, level: RegistryEntry | None) -> in
 
 def ledger_faults(faults: Sequence[Fault]) -> list[LedgerFault]:
     """The state faults of this loop."""
-    return [fault for fault in faults if isinstance(fault, GhostLedgerEntry | MissingLedgerPosition)]
+    return [fault for fault in faults if isinstance(fault, LedgerFault)]

@@ -56,9 +56,10 @@ class Nav:
     def read(
         self, ts: int, balance: Balance | None, unrealized: int, legacy: frozenset[str] = frozenset()
     ) -> None:
-        """B-NAV-1: live, else the last live reading as it was (`cache`), else the last published NAV."""
-        if balance is not None:
-            wallet = balance.wallet
+        """B-NAV-1: live, else the last live reading as it was (`cache`), else the last published NAV. A balance that
+        is no number is no reading."""
+        wallet = None if balance is None else balance.wallet
+        if wallet is not None:
             nav = wallet if "D-15" in legacy else wallet + unrealized
             self.part = self._confirmed = NavPart(
                 nav, wallet, unrealized, "live", True, True, ts, self._off_exchange

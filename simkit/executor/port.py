@@ -1,7 +1,7 @@
 """The protocol that every executor meets, seen from the pipeline.
 
-Comes in: nothing. Goes out: `Executor`, `StateExecutor`, `LoopInput`, `Disk`, `LoopOutput`. May import msgspec,
-`exchange.orders`, `market.ticks`, `scenario.model` and `executor.state`.
+Comes in: nothing. Goes out: `Executor`, `StateExecutor`, `LoopInput`, `Disk`, `LoopOutput`, `ExecutorDied`. May import
+msgspec, `exchange.orders`, `market.ticks`, `scenario.model` and `executor.state`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simkit.core.settings import Settings
 from simkit.exchange.orders import VenueEvent, VenuePort
 from simkit.executor.state import ExecutorState, KeptPart, LedgerEntry, PositionRow, RegistryEntry, Side
 from simkit.market.ticks import Bars
-from simkit.scenario.model import Fault, Signal
+from simkit.scenario.model import Crash, Fault, LoopStep, Signal, When
 
 
 class LoopInput(Struct, frozen=True, gc=False):
@@ -38,6 +38,19 @@ class LoopInput(Struct, frozen=True, gc=False):
     reset_peak: bool
     settings: Settings
     acted: Acted[Fault]
+
+    @property
+    def death(self) -> Crash | None:
+        """The crash that is to happen at a step of this loop; one at the write of a file is the door's matter."""
+        return next((fault for fault in self.faults if isinstance(fault, Crash) and fault.step), None)
+
+    def dies(self, step: LoopStep, when: When) -> bool:
+        """Whether the executor is to die here; asking is dying."""
+        death = self.death
+        if death is None or death.step != step or death.when != when:
+            return False
+        self.acted.note(death)
+        return True
 
 
 class PastClose(Struct, frozen=True, gc=False):
@@ -118,13 +131,28 @@ class LoopOutput(Struct, frozen=True, gc=False):
     """What an executor did in one loop, in order: for the trace and the journal rules.
 
     `events` are the venue's answers to this loop's orders; `vetoes` the recorded vetoes; `signals` how many
-    intents the screener emitted. `exits` are the intent ids of tp and sl exits of this loop.
+    intents the screener emitted. `exits` are the intent ids of tp and sl exits of this loop. `news`: what of the
+    venue's events of the `LoopInput` was not heard before; None is all of it.
     """
 
     events: tuple[VenueEvent, ...]
     vetoes: tuple[Veto, ...]
     signals: tuple[str, ...]
     exits: tuple[str, ...]
+    news: Sequence[VenueEvent] | None = None
+
+
+#: What an executor did that did nothing.
+NOTHING = LoopOutput((), (), (), ())
+
+
+class ExecutorDied(Exception):
+    """The executor is dead from here on: nothing more of this loop is done or written by it. `output`: what it had
+    done by then, where it knows; what it has sent has reached the venue."""
+
+    def __init__(self, output: LoopOutput | None = None) -> None:
+        super().__init__()
+        self.output = output
 
 
 class StateExecutor(Protocol):

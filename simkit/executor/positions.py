@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from simkit.core.numeric import money
 from simkit.core.settings import PositionSettings
-from simkit.exchange.orders import VenuePort, VenuePosition
+from simkit.exchange.orders import NAN_MARK, VenuePort, VenuePosition
 from simkit.executor.state import PositionRow
 
 
@@ -48,11 +48,13 @@ class Positions:
                 continue
             fresh[row.key] = row
             unrealized += row.unrealized
-            if position.mark is None:
+            if not _is_price(position.mark):
                 unmarked[row.key] = self._unmarked_since.get(row.key, loop)
         self._known, self._unmarked_since, self.unrealized = fresh, unmarked, unrealized
-        rows, most = fresh.values(), settings.keep_mark_loops
-        self.rows = tuple([self._aged(row, loop, most) for row in rows]) if unmarked else tuple(rows)
+        self.rows = tuple(fresh.values())
+        if unmarked:
+            nan, most = [p.key for p in positions if p.mark == NAN_MARK], settings.keep_mark_loops
+            self.rows = tuple([self._published(row, loop, most, nan) for row in self.rows])
         keys = tuple(fresh)
         if keys != self.keys:
             self.keys = keys
@@ -75,8 +77,8 @@ class Positions:
         key = f"{position.symbol}:{side}"
         known = self._known.get(key)
         entry, mark = position.entry, position.mark
-        if mark is None:
-            if self._drops_unmarked:
+        if mark is None or mark <= 0:
+            if self._drops_unmarked and mark != NAN_MARK:
                 return None
             mark = 0 if known is None else known.mark
         if (known is not None and known.mark == mark and known.qty == qty and known.entry == entry
@@ -84,15 +86,21 @@ class Positions:
             return known
         if not qty or entry <= 0:
             return None
-        has_value = position.mark is not None or not mark
+        has_value = _is_price(position.mark) or not mark
         unrealized = position.unrealized if has_value else money(mark - entry, qty)
         return PositionRow(
             key, position.symbol, side, qty, entry, mark, unrealized, position.realized,
             money(mark, abs(qty)), "BOTH" if self._tells_both and position.side == "BOTH" else "",
         )  # fmt: skip
 
-    def _aged(self, row: PositionRow, loop: int, most: int) -> PositionRow:
-        """The row as it is published: without a mark once none was told for more than `most` loops, so that
-        the S3 write fails loudly (B-POS-4; the system drops the row, D-10). Worth and open PnL stand."""
+    def _published(self, row: PositionRow, loop: int, most: int, nan: Sequence[str]) -> PositionRow:
+        """The row as it is published: without a mark where the told one is no number (it passes the row filter), and
+        once none was told for more than `most` loops, so that the S3 write fails loudly (B-POS-4; the system drops
+        the row that has none, D-10). Worth and open PnL stand."""
         since = self._unmarked_since.get(row.key)
-        return row if since is None or loop - since < most else replace(row, mark=0)
+        told = since is None or (loop - since < most and row.key not in nan)
+        return row if told else replace(row, mark=0)
+
+
+def _is_price(mark: int | None) -> bool:
+    return mark is not None and mark > 0

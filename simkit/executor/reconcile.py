@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from simkit.core.numeric import fraction
 from simkit.exchange.orders import VenuePort
 from simkit.executor.ledger import Ledger, Registry
+from simkit.executor.quotes import price_of
 from simkit.executor.state import LedgerEntry, PositionRow, Reconciliation, RegistryEntry
 
 #: B-LED-7, inclusive; a fraction of the entry price.
@@ -54,7 +55,7 @@ def _covered(entry: LedgerEntry | RegistryEntry | None) -> bool:
 
 def _underwater(entry: LedgerEntry, venue: VenuePort) -> bool:
     """B-LED-7: an uncovered entry that has lost 2 % or more; without a price it is not counted."""
-    last = venue.mark(entry.symbol)
+    last = price_of(venue, entry.symbol)
     if last is None or entry.entry <= 0:
         return False
     gain = last - entry.entry if entry.side == "LONG" else entry.entry - last

@@ -23,7 +23,7 @@ from simkit.executor.state import OffExchangeRow, PositionRow, VarPart
 from simkit.executor.stats import Rolling, Tally
 from simkit.executor.strategy import Trend
 from simkit.executor.var import ReturnBook
-from simkit.scenario.model import ConfigUnreadable, Fault, OffExchangeAsset, PastCloses, Scenario
+from simkit.scenario.model import ConfigUnreadable, OffExchangeAsset, PastCloses, Scenario
 
 #: What a process finds when it starts: the time, the disk, the balance.
 Found = tuple[int, Disk, Balance | None]
@@ -42,7 +42,7 @@ class Rooms:
     def __init__(self, scenario: Scenario, found: Found, now: LoopInput, venue: VenuePort) -> None:
         """Begin empty but for what the disk holds (B-RST-1, B-RST-2)."""
         (ts, disk, balance), settings = found, now.settings
-        self.config_loaded = not _unreadable(now.faults)
+        self.config_loaded = not _unreadable(now)
         if not self.config_loaded:
             settings = Settings(legacy=settings.legacy)
         self.now, self.venue = now, venue
@@ -83,7 +83,7 @@ class Rooms:
         """A new loop of this process: its settings (B-LOOP-2, step 1: the previous ones where they cannot be
         read), its day."""
         self.now, self.venue = now, venue
-        if now.settings is not self.settings and not _unreadable(now.faults):
+        if not _unreadable(now) and now.settings is not self.settings:
             self.config_loaded = True
             before = self.settings.strategy
             self._adopt(now.settings)
@@ -140,8 +140,13 @@ class Rooms:
         return self._var
 
 
-def _unreadable(faults: tuple[Fault, ...]) -> bool:
-    return bool(faults) and any(isinstance(fault, ConfigUnreadable) for fault in faults)
+def _unreadable(now: LoopInput) -> bool:
+    """Whether the config of this loop cannot be read, to one who reads it."""
+    for fault in now.faults:
+        if isinstance(fault, ConfigUnreadable):
+            now.acted.note(fault)
+            return True
+    return False
 
 
 def _off_exchange(asset: OffExchangeAsset) -> OffExchangeRow:

@@ -14,6 +14,7 @@ from math import tanh
 
 from simkit.executor.hybrid import REGIME_VALUES, WEIGHTS, dropped, hybrid
 from simkit.executor.intel import SymbolView
+from simkit.executor.quotes import price_of
 from simkit.executor.rooms import Rooms
 from simkit.executor.strategy import Crossing, Trend, entry_levels
 from simkit.scenario.model import Signal
@@ -77,7 +78,7 @@ def _score(rooms: Rooms, crossing: Crossing, quality: float | None, seen: Symbol
 def _intent(rooms: Rooms, strategy: Trend, crossing: Crossing) -> Signal | None:
     """The entry with its levels and its size, unless the symbol is held or under way, or the levels make none."""
     symbol, venue, settings = crossing.symbol, rooms.venue, strategy.settings
-    mark = venue.mark(symbol)
+    mark = price_of(venue, symbol)
     held = any(p.symbol == symbol for p in venue.positions())
     if mark is None or held or any(entry[1] == symbol for entry in rooms.desk.pending(venue)):
         return None

@@ -61,6 +61,10 @@ class Tally:
 
     def __init__(self) -> None:
         self.pace = Pace()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """As if nothing had been counted; the pace stays, for no restart lost it."""
         self.by_reason: dict[str, int] = {}
         self.signals = self.orders = self.vetoes = 0
         self.signal_ts: int | None = None
@@ -68,6 +72,12 @@ class Tally:
         self.veto_ts: int | None = None
         self.exit_scan_ts: int | None = None
         self.exit_trigger_ts: int | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing was counted yet."""
+        times = (self.signal_ts, self.order_ts, self.veto_ts, self.exit_scan_ts, self.exit_trigger_ts)
+        return not (self.signals or self.orders or self.vetoes) and times == (None,) * 5
 
     def signal(self, ts: int) -> None:
         """The screener emitted an intent."""

@@ -15,6 +15,7 @@ from simkit.core.numeric import money
 from simkit.exchange.orders import Order
 from simkit.executor import gates, intents
 from simkit.executor.port import Veto
+from simkit.executor.quotes import price_of
 from simkit.executor.request import Request, Seen, open_book
 from simkit.executor.rooms import Rooms
 from simkit.scenario.model import Signal
@@ -56,7 +57,7 @@ def _carry_out(rooms: Rooms, signal: Signal, path: str) -> None:
     """Send the intent's orders unless a veto stops it. A close of nothing is not sent; a close passes no
     gate (B-VETO-6). `path` ends the order ids of the second path (D-34)."""
     venue, ts, tally = rooms.venue, rooms.now.ts, rooms.tally
-    mark = venue.mark(signal.symbol)
+    mark = price_of(venue, signal.symbol)
     key = f"{signal.symbol}:{signal.side}"
     held = next((abs(p.qty) for p in venue.positions() if p.key == key), 0)
     unsized = mark is None and signal.usd is not None
@@ -88,7 +89,10 @@ def _record(rooms: Rooms, veto: Veto) -> None:
 def _request(rooms: Rooms, signal: Signal, qty: int, notional: int) -> Request:
     """What the gates see: the last published loop, and the book as of now (B-LOOP-4)."""
     known, nav, symbol = {row.key: row.mark for row in rooms.positions.rows}, rooms.nav, signal.symbol
-    positions = [(p, p.mark or known.get(p.key, p.entry)) for p in rooms.venue.positions()]
+    positions = [
+        (p, known.get(p.key, p.entry) if p.mark is None or p.mark <= 0 else p.mark)
+        for p in rooms.venue.positions()
+    ]
     resting = rooms.desk.pending_qty(symbol)
     held = sum([abs(p.qty) for p, _ in positions if p.symbol == symbol])  # ints
     seen = Seen(

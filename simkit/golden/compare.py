@@ -1,4 +1,4 @@
-"""The comparison of a run with its golden. Writes nothing.
+"""The comparison of a run, or of a result that waits, with its golden. Writes nothing.
 
 Comes in: a golden folder, the scenario's hash, the executor's name, a `Recording`. Goes out: a `Difference`.
 May import `core`, `trace` and `golden.*`.
@@ -9,34 +9,21 @@ loop that the spool holds on; a document is decoded only where its hash differs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
-from simkit.core.canon import decode
+from simkit.core.errors import SimkitError
 from simkit.core.files import standing
 from simkit.golden.counts import Counts
-from simkit.golden.difference import EVENTS, Difference
-from simkit.golden.history import (
-    HISTORY,
-    SHORT,
-    Doc,
-    Tree,
-    content_of,
-    decode_head,
-    decode_line,
-    name_of,
-    raw_lines,
-)
+from simkit.golden.difference import Difference
+from simkit.golden.history import HISTORY, raw_lines, running_of
+from simkit.golden.pair import Pair
+from simkit.golden.sides import Accepted, Ran
 from simkit.golden.store import Edit, Golden, edits, read_golden
-from simkit.golden.values import ABSENT, Walk
+from simkit.trace.chain import WIDTH
 from simkit.trace.recorder import Recording
-from simkit.trace.spool import Frame, frames
-
-_Value = tuple[bool, Any]
+from simkit.trace.spool import frames
 
 
 def compare(golden_dir: Path, fingerprint: str, executor_name: str, recording: Recording) -> Difference:
@@ -64,28 +51,82 @@ def compare(golden_dir: Path, fingerprint: str, executor_name: str, recording: R
     )
     if golden.running != recording.running or golden.loops != recording.loops:
         base = _differing(golden_dir, golden, recording, base)
-    if golden.scenario != fingerprint:
-        moved = "and the run differs" if base.status == "changed" else "and the run is the same"
-        text = f"the scenario was edited since it was accepted, {moved}"
-        return msgspec.structs.replace(base, status="stale", text=text)
-    return base
+    return _stale(base, golden, fingerprint)
+
+
+def _stale(base: Difference, golden: Golden, fingerprint: str) -> Difference:
+    if golden.scenario == fingerprint:
+        return base
+    moved = "and the run differs" if base.status == "changed" else "and the run is the same"
+    text = f"the scenario was edited since it was accepted, {moved}"
+    return msgspec.structs.replace(base, status="stale", text=text)
 
 
 def _edited(found: tuple[Edit, ...]) -> Difference:
-    first = found[0]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return Difference("edited", f"{first.file} {first.problem}{more}", edits=found)
+    if any(edit.is_conflict for edit in found):
+        text = "git could not merge this golden; never merge it by hand: run the merged code, and accept"
+        return Difference("conflict", text, edits=found)
+    text = "the golden is not as it was accepted; restore it from git, or accept what the run gives now"
+    return Difference("edited", text, edits=found)
 
 
 def _differing(golden_dir: Path, golden: Golden, recording: Recording, base: Difference) -> Difference:
     if recording.spool is None or recording.kept_from is None:
         return _shorter(golden, recording, base)
+    first = recording.kept_from
+    accepted = Accepted(raw_lines(golden_dir / HISTORY), first - 1)
+    return _counted(Pair(accepted, Ran(accepted, frames(recording.spool)), first), base)
+
+
+def _counted(pair: Pair, base: Difference) -> Difference:
     counts = Counts()
-    pair = _Pair(raw_lines(golden_dir / HISTORY), recording.kept_from, counts)
-    for frame in frames(recording.spool):
-        pair.loop(frame)
-    counts.loops += pair.rest()
+    for step in pair.steps():
+        counts.add(step, pair.golden)
+        if counts.full:
+            pair.watched = counts.surfaces
+    counts.loops += pair.golden.rest()
     return counts.into(base)
+
+
+def compare_folders(golden_dir: Path, result_dir: Path, fingerprint: str | None = None) -> Difference:
+    """The difference between a golden and a result that waits to be accepted: the one that the check told which
+    kept it. `fingerprint`: the scenario's hash now, where it can be read. Raises OSError, SimkitError when the result
+    is damaged."""
+    golden_dir = standing(golden_dir)
+    golden, result = read_golden(golden_dir), read_golden(result_dir)
+    if not isinstance(result, Golden):
+        raise SimkitError(f"{result_dir}: not a whole result; run the scenario again")
+    if golden is None:
+        return Difference("missing", "no golden yet", new_loops=result.loops, new_running=result.running)
+    if isinstance(golden, Edit):
+        return _edited((golden,))
+    if golden.executor != result.executor:
+        return Difference("other", f"accepted for {golden.executor}, run with {result.executor}")
+    if found := edits(golden_dir, golden):
+        return _edited(found)
+    base = Difference(
+        "same", "same", old_loops=golden.loops, new_loops=result.loops, old_running=golden.running,
+        new_running=result.running, new_unseed=golden.unseed != result.unseed,
+    )  # fmt: skip
+    if golden.running != result.running or golden.loops != result.loops:
+        base = _counted(pair_of(golden_dir, result_dir), base)
+    return _stale(base, golden, fingerprint or result.scenario)
+
+
+def pair_of(golden_dir: Path, result_dir: Path) -> Pair:
+    """Two golden folders side by side, from the first loop that differs on. Raises OSError."""
+    old, new = (_hashes(folder) for folder in (golden_dir, result_dir))
+    same = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), None)
+    first = min(len(old), len(new)) + 1 if same is None else same + 1
+    accepted, result = (
+        Accepted(raw_lines(folder / HISTORY), first - 1) for folder in (golden_dir, result_dir)
+    )
+    return Pair(accepted, result, first)
+
+
+def _hashes(folder: Path) -> list[str]:
+    running = running_of(raw_lines(folder / HISTORY))
+    return [running[at : at + WIDTH] for at in range(0, len(running), WIDTH)]
 
 
 def _shorter(golden: Golden, recording: Recording, base: Difference) -> Difference:
@@ -100,186 +141,3 @@ def _shorter(golden: Golden, recording: Recording, base: Difference) -> Differen
     return msgspec.structs.replace(
         base, status="changed", text=text, kind="value", first_loop=first, loop_count=lacking
     )
-
-
-class _Golden:
-    """The accepted side: documents, hashes of the bytes that the accepted run wrote, events."""
-
-    def __init__(self, lines: Iterator[bytes], before: int) -> None:
-        self._lines = lines
-        self.tree = Tree()
-        self.hashes = self.tree.hashes
-        #: Files whose accepted bytes were not in canonical form.
-        self.raw: set[str] = set()
-        for _ in range(before):
-            if self.step() is None:
-                break
-
-    def step(self) -> bytes | None:
-        """Go on by one loop: its events, None after the last loop."""
-        raw_line = next(self._lines, None)
-        if raw_line is None:
-            return None
-        line = decode_line(raw_line)
-        self.tree.apply(line)
-        for name in line.files:
-            if name in line.raw:
-                self.raw.add(name)
-            else:
-                self.raw.discard(name)
-        return bytes(line.events) if line.events is not UNSET else b""
-
-    def glance(self) -> bytes | None:
-        """Like `step`, but documents stay behind; for good."""
-        raw_line = next(self._lines, None)
-        if raw_line is None:
-            return None
-        head = decode_head(raw_line)
-        for name in head.gone:
-            self.hashes.pop(name, None)
-        for name, short in head.files.items():
-            self.hashes[name] = head.raw.get(name, short)[:SHORT]
-        return bytes(head.events) if head.events is not UNSET else b""
-
-    def rest(self) -> int:
-        """How many loops are left."""
-        return sum(1 for _ in self._lines)
-
-    def value(self, name: str) -> _Value:
-        """Whether the file is JSON, and its value."""
-        return self.tree.is_json(name), self.tree.value(name)
-
-
-class _Run:
-    """The new side; it begins as `golden` stands and goes on with frames."""
-
-    def __init__(self, golden: _Golden) -> None:
-        self.hashes = dict(golden.hashes)
-        self._values = {name: golden.value(name) for name in golden.hashes}
-        self._raw = set(golden.raw)
-        self._bytes: dict[str, bytes] = {}
-
-    def step(self, frame: Frame) -> None:
-        """Go on by one loop."""
-        for path in frame.removed:
-            del self.hashes[name_of(path)]
-        for path, data in frame.files.items():
-            name = name_of(path)
-            self.hashes[name] = frame.hashes[path][:SHORT]
-            self._bytes[name] = data
-
-    def value(self, name: str) -> _Value:
-        """Whether the file is JSON, and its value."""
-        data = self._bytes.pop(name, None)
-        if data is not None:
-            content, kept = content_of(data, 0)
-            is_json = isinstance(content, Doc)
-            self._values[name] = (is_json, decode(kept) if is_json else kept.decode())
-            if kept == data:
-                self._raw.discard(name)
-            else:
-                self._raw.add(name)
-        return self._values[name]
-
-    def is_raw(self, name: str) -> bool:
-        """True when the bytes behind the last `value` were not in canonical form."""
-        return name in self._raw
-
-
-class _Pair:
-    """The golden and the run, side by side, from loop `first` on."""
-
-    def __init__(self, lines: Iterator[bytes], first: int, counts: Counts) -> None:
-        self._counts = counts
-        self._golden = _Golden(lines, first - 1)
-        self._run = _Run(self._golden)
-        #: What was found for a file while both of its hashes stay as they are.
-        self._known: dict[str, tuple[str | None, str | None, Walk]] = {}
-
-    def rest(self) -> int:
-        """Loops of the golden that the run does not have."""
-        return self._golden.rest()
-
-    def loop(self, frame: Frame) -> None:
-        """Go on by one loop of the run."""
-        if self._counts.full:
-            self._glance(frame)
-            return
-        old_events = self._golden.step()
-        self._run.step(frame)
-        if old_events is None:
-            self._counts.loops += 1
-            return
-        old, new = self._golden.hashes, self._run.hashes
-        walks = []
-        if old != new:
-            for name in sorted(old.keys() | new.keys()):
-                if old.get(name) != new.get(name):
-                    walks.append(self._file(name, old.get(name), new.get(name)))
-        if old_events != frame.events:
-            walks.append(_compare_events(old_events, frame.events))
-            self._counts.events(old_events, frame.events)
-        self._counts.add(frame.loop, walks)
-
-    def _glance(self, frame: Frame) -> None:
-        """Enough fields are counted: only see whether a surface that was seen to differ does so."""
-        old_events = self._golden.glance()
-        self._run.step(frame)
-        if old_events is None:
-            self._counts.loops += 1
-            return
-        old, new, seen = self._golden.hashes, self._run.hashes, self._counts.surfaces
-        if any(old.get(name) != new.get(name) for name in seen) or (
-            EVENTS in seen and old_events != frame.events
-        ):
-            self._counts.loops += 1
-
-    def _file(self, name: str, old: str | None, new: str | None) -> Walk:
-        known = self._known.get(name)
-        if known is not None and known[0] == old and known[1] == new:
-            return known[2]
-        walk = Walk(name)
-        if old is None:
-            walk.add("", ABSENT, self._run.value(name)[1])
-        elif new is None:
-            walk.add("", self._golden.value(name)[1], ABSENT)
-        else:
-            self._values(walk, name)
-        self._known[name] = (old, new, walk)
-        return walk
-
-    def _values(self, walk: Walk, name: str) -> None:
-        (old_json, old), (new_json, new) = self._golden.value(name), self._run.value(name)
-        if old_json != new_json:
-            walk.add("", old, new)
-            return
-        walk.compare(old, new)
-        # The bytes differ and no value does: spelling, unless an identity field explains it.
-        spelled = self._run.is_raw(name) != (name in self._golden.raw)
-        walk.format = not walk.count and (spelled or not walk.identity)
-
-
-def _compare_events(old: bytes, new: bytes) -> Walk:
-    walk = Walk(EVENTS)
-    walk.compare(_readable(old), _readable(new))
-    walk.format = not walk.count and not walk.identity
-    return walk
-
-
-def _readable(events: bytes) -> Any:
-    """Events with their log lines decoded, so that identity fields are seen in them."""
-    if not events:
-        return {}
-    told = decode(events)
-    if "logs" in told:
-        told["logs"] = {
-            path: [_log_line(line) for line in text.splitlines()] for path, text in told["logs"].items()
-        }
-    return told
-
-
-def _log_line(line: str) -> Any:
-    try:
-        return decode(line)
-    except ValueError:
-        return line

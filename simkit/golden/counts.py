@@ -9,7 +9,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from simkit.golden.causes import Causes
 from simkit.golden.difference import Difference, Kind, SurfaceCount, rank
+from simkit.golden.pair import Step
+from simkit.golden.sides import Accepted
 from simkit.golden.values import FieldChange, Walk
 
 #: Fields are counted up to here, and so far only are documents decoded; loops are always counted.
@@ -25,6 +28,7 @@ class Counts:
     def __init__(self) -> None:
         self.loops = 0
         self.surfaces: dict[str, list[int]] = {}
+        self._causes = Causes()
         self._fields = 0
         self._first_loop: int | None = None
         self._first: tuple[FieldChange, ...] = ()
@@ -38,30 +42,29 @@ class Counts:
         """Enough fields are counted."""
         return self._fields >= MAX_FIELDS
 
-    def events(self, old: bytes, new: bytes) -> None:
-        """Keep the differing events of a loop that may be the first; call it before `add`."""
-        if self._first_loop is None:
-            self._old_events, self._new_events = old.decode(), new.decode()
-
-    def add(self, loop: int, walks: Iterable[Walk]) -> None:
-        """Take what was compared in one loop."""
-        moved = sorted((walk for walk in walks if walk.count), key=lambda walk: rank(walk.surface))
+    def add(self, step: Step, golden: Accepted) -> None:
+        """Take what was compared in one loop; `golden` stands after it."""
+        if step.glanced or step.old_events is None:
+            self.loops += step.differs or step.old_events is None
+            return
+        moved = sorted((walk for walk in step.walks if walk.count), key=lambda walk: rank(walk.surface))
+        self._causes.add(step.loop, moved, golden.before, golden.now)
         if not moved:
-            self._add_format(loop, walks)
+            self._add_format(step.loop, step.walks)
             return
         self.loops += 1
         if self._first_loop is None:
-            self._first_loop = loop
+            self._first_loop = step.loop
             self._first = tuple(change for walk in moved for change in walk.changes)[:MAX_CHANGES]
+            if step.old_events != step.new_events:
+                self._old_events, self._new_events = step.old_events.decode(), step.new_events.decode()
         for walk in moved:
             self._fields += walk.count
-            known = self.surfaces.setdefault(walk.surface, [loop, 0, 0])
+            known = self.surfaces.setdefault(walk.surface, [step.loop, 0, 0])
             known[1] += 1
             known[2] += walk.count
 
     def _add_format(self, loop: int, walks: Iterable[Walk]) -> None:
-        if self._first_loop is None:
-            self._old_events = self._new_events = None
         spelled = sorted((walk.surface for walk in walks if walk.format), key=rank)
         if spelled:
             self._format_loops += 1
@@ -96,4 +99,5 @@ class Counts:
             surfaces=tuple(
                 SurfaceCount(name, *self.surfaces[name]) for name in sorted(self.surfaces, key=rank)
             ),
+            causes=self._causes.found(),
         )

@@ -27,6 +27,7 @@ from simkit.core.clock import epoch_s, iso
 
 _ISO, _EPOCH = "@", "@s"
 _KEEP = object()
+_LEAVES = frozenset({float, str, int, bool, type(None)})
 #: A deeper document is kept as text.
 DEPTH = 100
 
@@ -47,7 +48,11 @@ def _elide(value: Any, text: str, epoch: float, depth: int) -> Any:
         if not depth:
             raise ValueError(f"more than {DEPTH} levels")
         if kind is dict:
-            return {key: _elide(part, text, epoch, depth - 1) for key, part in value.items()}
+            # A number that is not the time, by far the most common part, costs no call.
+            return {
+                key: part if type(part) is float and part != epoch else _elide(part, text, epoch, depth - 1)
+                for key, part in value.items()
+            }
         return [_elide(part, text, epoch, depth - 1) for part in value]
     if kind is float and value == epoch and value:
         return _EPOCH
@@ -98,7 +103,13 @@ def _whole(value: Any) -> Any:
 def _diff_objects(old: dict[str, Any], new: dict[str, Any]) -> Any:
     changes: dict[str, Any] = {}
     for key, value in new.items():
-        change = _diff(old[key], value) if key in old else _whole(value)
+        if key not in old:
+            change = _whole(value)
+        else:
+            before, kind = old[key], type(value)
+            if kind is type(before) and kind in _LEAVES and value == before and (value or kind is not float):
+                continue
+            change = _diff(before, value)
         if change is not _KEEP:
             changes["~" + key if key[:1] in ("-", "=", "#", "~") else key] = change
     if gone := old.keys() - new.keys():
@@ -148,6 +159,8 @@ def _apply_object(old: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
 
 def _apply_array(old: list[Any], delta: dict[str, Any]) -> list[Any]:
     size = delta.get("#", len(old))
+    if not 0 <= size <= len(old) + len(delta):  # what is new is given item by item
+        raise IndexError(f"{size} items")
     new = old[:size] + [None] * (size - len(old))
     for name, change in delta.items():
         if name != "#":

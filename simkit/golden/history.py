@@ -215,10 +215,17 @@ def running_of(lines: Iterable[bytes]) -> str:
     return b"".join(found).decode()
 
 
-def verify_history(lines: Iterable[bytes]) -> tuple[Tree, list[str]]:
+class Work:
+    """How many bytes of documents may still be followed: a small history can speak of endless ones."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+
+def verify_history(lines: Iterable[bytes], work: Work | None = None) -> tuple[Tree, list[str]]:
     """Check every hash of a history against its content: the last tree, and what is wrong (empty: nothing).
 
-    Stops at the first line that does not hold, because all later ones rest on it.
+    Stops at the first line that does not hold, because all later ones rest on it, and where `work` is used up.
     """
     tree, running, digests = Tree(), START, dict[str, str]()
     for loop, raw_line in enumerate(lines, 1):
@@ -232,7 +239,12 @@ def verify_history(lines: Iterable[bytes]) -> tuple[Tree, list[str]]:
         for name in line.gone:
             digests.pop(path_of(name), None)
         for name, short in line.files.items():
-            found = digest(tree.data(name))
+            data = tree.data(name)
+            if work is not None:
+                work.left -= len(data)
+                if work.left < 0:
+                    return tree, [f"L{loop}: its documents are too large"]
+            found = digest(data)
             if found[:SHORT] != short:
                 return tree, [f"L{loop}: {path_of(name)} is not what its hash {short} says"]
             digests[path_of(name)] = line.raw.get(name, found)

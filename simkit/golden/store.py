@@ -7,7 +7,7 @@ import `core`, `trace` and `golden.history`. Writes nothing, except where `recov
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,9 @@ REASONS = "reasons.jsonl"
 FORMAT = 1
 
 #: Lines that git leaves in a file with a merge conflict.
-_CONFLICT = (b"<<<<<<< ", b">>>>>>> ")
+_CONFLICT = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
+#: The problem of an `Edit` with such lines.
+CONFLICT = "holds the marks of a merge conflict"
 
 
 class Golden(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +52,9 @@ class Golden(Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(self, seal=digest(encode_sorted(bare)))
 
 
-class _Format(Struct):
+class Format(Struct):
+    """The one field that tells which simkit can read the rest."""
+
     format: int
 
 
@@ -59,6 +63,11 @@ class Edit(Struct, frozen=True):
 
     file: str
     problem: str
+
+    @property
+    def is_conflict(self) -> bool:
+        """True for a file that git could not merge and that nobody has decided."""
+        return self.problem == CONFLICT
 
 
 class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -86,12 +95,15 @@ def _unix(data: bytes) -> bytes:
 def read_golden(folder: Path) -> Golden | Edit | None:
     """`golden.json` of a folder; None when there is none; an `Edit` when it is not as simkit wrote it."""
     data = read_bytes(folder / GOLDEN)
-    if data is None:
-        return None
+    return None if data is None else parse_golden(data)
+
+
+def parse_golden(data: bytes) -> Golden | Edit:
+    """The content of a `golden.json`; an `Edit` when it is not as simkit wrote it."""
     if _has_conflict(data):
-        return Edit(GOLDEN, "holds the marks of a merge conflict")
+        return Edit(GOLDEN, CONFLICT)
     try:
-        written = msgspec.json.decode(data, type=_Format).format
+        written = msgspec.json.decode(data, type=Format).format
         if written != FORMAT:
             return Edit(GOLDEN, f"is of format {written}, this simkit reads {FORMAT}: accept it anew")
         golden = msgspec.json.decode(data, type=Golden)
@@ -124,8 +136,7 @@ def edits(folder: Path, golden: Golden) -> tuple[Edit, ...]:
         data = read_bytes(folder / path) if path in present else None
         if data is None or digest(data) == accepted or digest(_unix(data)) == accepted:
             continue
-        conflict = _has_conflict(data)
-        found.append(Edit(path, "holds the marks of a merge conflict" if conflict else "was edited by hand"))
+        found.append(Edit(path, CONFLICT if _has_conflict(data) else "was edited by hand"))
     if (problem := _bad_reason(folder)) is not None:
         found.append(Edit(REASONS, problem))
     return tuple(found)
@@ -133,6 +144,8 @@ def edits(folder: Path, golden: Golden) -> tuple[Edit, ...]:
 
 def _bad_reason(folder: Path) -> str | None:
     """Reasons are merged line by line by git, so they have no digest; each line must still be one."""
+    if _has_conflict(read_bytes(folder / REASONS) or b""):
+        return CONFLICT
     try:
         read_reasons(folder / REASONS)
     except SimkitError as problem:
@@ -142,14 +155,33 @@ def _bad_reason(folder: Path) -> str | None:
 
 def read_reasons(file: Path) -> tuple[Reason, ...]:
     """The acceptances so far, oldest first. Raises SimkitError on a line that is none."""
+    return _parse_reasons(file, read_bytes(file) or b"")
+
+
+def _parse_reasons(file: Path, data: bytes) -> tuple[Reason, ...]:
     found = []
-    for number, line in enumerate((read_bytes(file) or b"").splitlines(), 1):
+    for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
             try:
                 found.append(msgspec.json.decode(line, type=Reason))
             except ValueError as problem:
                 raise SimkitError(f"{file}: line {number} is no reason: {problem}") from problem
     return tuple(found)
+
+
+def merged_reasons(file: Path) -> bytes:
+    """The ledger as it goes on: both sides of a merge conflict stay, its marks do not. Raises SimkitError on a
+    line that is no reason, OSError."""
+    data = _unix(read_bytes(file) or b"")
+    if _has_conflict(data):
+        kept = [line for line in data.splitlines(True) if not _is_mark(line)]
+        data = b"".join(dict.fromkeys(kept))
+    _parse_reasons(file, data)
+    return data if not data or data.endswith(b"\n") else data + b"\n"
+
+
+def _is_mark(line: bytes) -> bool:
+    return line.startswith(_CONFLICT) or line.rstrip() == b"======="
 
 
 def expected_run(folder: Path) -> ExpectedRun | None:
@@ -219,15 +251,18 @@ def missing(root: Path, scenarios: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(frozenset(scenarios) - frozenset(goldens(root))))
 
 
-def recover(root: Path) -> None:
-    """Undo or finish every swap below `root` that was killed half way, and drop half-built folders.
+def recover(root: Path, keep: Callable[[int], bool] = lambda process: False) -> None:
+    """Undo or finish every swap below `root` that was killed half way, and drop half-built folders but those of
+    processes that `keep` holds true for.
 
-    Writes; so it is called before an acceptance, never by a check. Raises OSError.
+    Writes; so it is called by who holds the folder alone. Raises OSError.
     """
     for base, folders, _ in os.walk(root):
         for name in sorted(folders):
             if name.startswith(".old_"):
                 recover_folder(Path(base) / name.removeprefix(".old_"))
             elif name.startswith(".new_"):
-                remove_tree(Path(base) / name)
+                owner = name.rpartition(".")[2]
+                if not (owner.isdigit() and keep(int(owner))):
+                    remove_tree(Path(base) / name)
         folders[:] = sorted(name for name in folders if not name.startswith("."))

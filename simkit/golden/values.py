@@ -9,12 +9,14 @@ equal as numbers: 1 and 1.0 differ in spelling, which is a difference of format,
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from simkit.contract.table import IDENTITY_FIELDS
-from simkit.core.canon import encode_sorted
+from simkit.core.canon import decode, encode_sorted
 
 #: In place of a value that is not there.
 ABSENT = object()
@@ -46,9 +48,14 @@ class Walk:
         return len(self._found)
 
     @property
+    def found(self) -> Sequence[tuple[str, Any, Any]]:
+        """The fields that differ: JSON path, old value, new value."""
+        return self._found
+
+    @property
     def changes(self) -> list[FieldChange]:
         """The fields that differ."""
-        return [FieldChange(self.surface, path, _text(old), _text(new)) for path, old, new in self._found]
+        return [FieldChange(self.surface, path, text_of(old), text_of(new)) for path, old, new in self._found]
 
     def compare(self, old: Any, new: Any, path: str = "") -> None:
         """Add what differs between two values that both exist."""
@@ -63,12 +70,18 @@ class Walk:
         for key in old if old.keys() == new.keys() else sorted(old.keys() | new.keys()):
             if key not in old:
                 self.add(join(path, key), ABSENT, new[key])
-            elif key not in new:
+                continue
+            if key not in new:
                 self.add(join(path, key), old[key], ABSENT)
-            elif key in IDENTITY_FIELDS and kind_of(old[key]) == kind_of(new[key]):
-                self.identity = self.identity or old[key] != new[key]
+                continue
+            one, two = old[key], new[key]
+            kind = type(one)
+            if kind is type(two) and kind is not dict and kind is not list and one == two:
+                continue
+            if key in IDENTITY_FIELDS and kind_of(one) == kind_of(two):
+                self.identity = self.identity or one != two
             else:
-                self.compare(old[key], new[key], join(path, key))
+                self.compare(one, two, join(path, key))
 
     def _arrays(self, old: list[Any], new: list[Any], path: str) -> None:
         for index in range(max(len(old), len(new))):
@@ -99,10 +112,40 @@ def kind_of(value: Any) -> str:
 
 def join(path: str, key: str) -> str:
     """`a.b`; a key that would be misread is quoted: `a["b.c"]`."""
-    if not key or any(mark in key for mark in '.[]"'):
+    if not key.isidentifier() and (not key or any(mark in key for mark in '.[]"')):
         return f"{path}[{encode_sorted(key).decode()}]"
     return f"{path}.{key}" if path else key
 
 
-def _text(value: Any) -> str | None:
+_PART = re.compile(r'\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^.\[\]"]+)')
+
+
+def parts(path: str) -> tuple[str | int, ...]:
+    """The keys and indices of a JSON path. Raises ValueError on a text that is none."""
+    found: list[str | int] = []
+    end = 0
+    while end < len(path):
+        match = _PART.match(path, end)
+        if match is None or (path[end] == ".") is not bool(end and match[3]):
+            raise ValueError(f"{path!r} is no path of a field: {path[end:]!r} is not understood")
+        index, quoted, key = match.groups()
+        found.append(int(index) if index else decode(quoted) if quoted else key)
+        end = match.end()
+    return tuple(found)
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at a JSON path; `ABSENT` where nothing does. Raises ValueError on a text that is no path."""
+    for part in parts(path):
+        if isinstance(part, int):
+            if not isinstance(value, list) or part >= len(value):
+                return ABSENT
+        elif not isinstance(value, dict) or part not in value:
+            return ABSENT
+        value = value[part]
+    return value
+
+
+def text_of(value: Any) -> str | None:
+    """A value as JSON text; None for `ABSENT`."""
     return None if value is ABSENT else encode_sorted(value).decode()

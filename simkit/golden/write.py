@@ -147,6 +147,8 @@ class _Folder:
         return _Growing(self, path)
 
     def add(self, path: str, data: bytes) -> None:
+        if path.startswith("/") or ".." in path.split("/"):
+            raise ValueError(f"{path} leaves the folder")
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         files.replace_file(target, data, fsync=False)

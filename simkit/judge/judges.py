@@ -17,10 +17,12 @@ from simkit.contract.engine import Engine
 from simkit.contract.finding import RULES, Finding
 from simkit.contract.interpreter import Interpreter
 from simkit.core.acted import Acted
+from simkit.judge.broken import Broken, expectations, not_converged, silent, unexpected, without_effect
+from simkit.judge.converge import Convergence
 from simkit.judge.expect import Expectations
 from simkit.judge.spans import Spans, merged, spelled, without
 from simkit.judge.truth import Loader, Witness
-from simkit.scenario.model import Fault, Loops, Scenario, Where
+from simkit.scenario.model import Fault, Loops, Scenario, SyncLate, Where
 from simkit.trace.record import LoopRecord
 
 #: Findings kept one by one; the tallies count all of them.
@@ -28,8 +30,6 @@ MOST_FINDINGS = 200
 #: Reasons of rules that were not evaluated, kept one by one.
 _MOST_REASONS = 400
 _NOTHING: Acted[Fault] = Acted()
-
-BrokenKind = Literal["unexpected finding", "finding that did not fire", "expectation"]
 
 
 class Tally(Struct, frozen=True):
@@ -50,30 +50,11 @@ class Unseen(Struct, frozen=True):
     loops: tuple[Loops, ...]
 
 
-class Broken(Struct, frozen=True):
-    """One thing that is not as the scenario says. `line` and `column` are 0 where nothing in the file says
-    it.
-
-    `value` is what was found in the first of `loops`, `before` in the loop before it, `wanted` what was
-    expected.
-    """
-
-    kind: BrokenKind
-    text: str
-    loops: tuple[Loops, ...]
-    file: str
-    line: int
-    column: int
-    message: str
-    value: str = ""
-    before: str = ""
-    wanted: str = ""
-
-
 class Judgement(Struct, frozen=True):
     """The result of a run. `findings` are the first ones, `tallies` all of them by rule, errors and warnings.
 
     `warnings` are the tallies of rules of severity W; `evaluated` counts rules times loops that could look.
+    `without_effect` are the faults that changed nothing.
     """
 
     loops: int
@@ -88,8 +69,13 @@ class Judgement(Struct, frozen=True):
     @property
     def ok(self) -> bool:
         """True when nothing is broken: every error-level finding is listed, every listed one fired, every
-        expectation holds."""
+        expectation holds, every fault did something, and after the storm all is well in time."""
         return not self.broken
+
+    @property
+    def only_not_converged(self) -> bool:
+        """True when nothing is broken but that the calm did not come in time."""
+        return bool(self.broken) and all(broken.kind == "not converged" for broken in self.broken)
 
     @property
     def first_loop(self) -> int | None:
@@ -123,6 +109,8 @@ class Judges:
         self._interpreter = Interpreter(dialect) if dialect is not None else None
         self._witness = Witness(scenario, loader)
         self._expectations = Expectations(scenario.expect, scenario.clock)
+        calm = scenario.converge
+        self._convergence = Convergence(calm, scenario.clock) if calm is not None else None
         self._findings: list[Finding] = []
         self._counts: dict[str, _Counting] = {}
         self._unseen: dict[tuple[str, str], Spans] = {}
@@ -134,7 +122,7 @@ class Judges:
         loop = self._loops = record.loop
         look = self._looks.next(
             loop, record.ts, record.settings, record.tree, writes=record.writes,
-            truth=self._witness.truth(record), until=record.ts + self._scenario.clock.sync_phase_us,
+            truth=self._witness.truth(record), until=self._until(record),
         )  # fmt: skip
         interpreter = self._interpreter
         if interpreter is not None:
@@ -152,6 +140,13 @@ class Judges:
             spans.add(loop)
         before = look.before.docs if look.before is not None else {}
         self._expectations.judge(loop, look.docs, before)
+        if self._convergence is not None:
+            self._convergence.judge(look)
+
+    def _until(self, record: LoopRecord) -> int:
+        """When the last file of the loop is written: by sync_state, be it late."""
+        until = record.ts + self._scenario.clock.sync_phase_us
+        return until + sum([fault.delay_us for fault in record.faults if isinstance(fault, SyncLate)])  # ints
 
     def _count(self, finding: Finding, loop: int) -> None:
         if len(self._findings) < MOST_FINDINGS:
@@ -170,7 +165,10 @@ class Judges:
         ]
         order = {rule: index for index, rule in enumerate(RULES)}
         tallies.sort(key=lambda tally: (tally.loops[0].first, order.get(tally.rule, 0)))
-        broken = [*self._findings_broken(tallies), *self._expectations_broken()]
+        broken = [
+            *self._findings_broken(tallies), *expectations(self._expectations.broken(), self._scenario.file),
+            *without_effect(self._scenario, acted, self._loops), *self._lagging(),
+        ]  # fmt: skip
         return Judgement(
             loops=self._loops,
             findings=tuple(self._findings),
@@ -199,12 +197,12 @@ class Judges:
             more = without(tally.loops, merged(listed.get(tally.rule, ()), last))
             if more:
                 first = self._finding(tally, more[0].first)
-                out.append(_unexpected(tally.rule, first, more, scenario.file, places.get(tally.rule)))
+                out.append(unexpected(tally.rule, first, more, scenario.file, places.get(tally.rule)))
         fired = {tally.rule: tally.loops for tally in tallies if tally.severity == "E"}
         for rule, spans in listed.items():
             fewer = without(merged(spans, last), fired.get(rule, ()))
             if fewer:
-                out.append(_silent(rule, fewer, scenario.file, places[rule], self._why_silent(rule)))
+                out.append(silent(rule, fewer, scenario.file, places[rule], self._why_silent(rule)))
         return out
 
     def _finding(self, tally: Tally, loop: int) -> Finding:
@@ -222,51 +220,8 @@ class Judges:
                 return f"it was not evaluated in {spelled(spans.ranges())}: {reason}"
         return f"the tree satisfies it: {RULES[rule].statement}"
 
-    def _expectations_broken(self) -> list[Broken]:
-        out: list[Broken] = []
-        for case in self._expectations.broken():
-            said, loops = case.expectation, case.spans.ranges()
-            wanted = f"never {case.wanted}" if said.never else case.wanted
-            message = (
-                f"{said.field} is {case.found} in L{loops[0].first} ({case.before} in the loop before), "
-                f"expected {wanted}; broken in {spelled(loops)}"
-            )
-            file, line, column = self._scenario.file, said.where.line, said.where.column
-            out.append(
-                Broken(
-                    "expectation",
-                    said.text,
-                    loops,
-                    file,
-                    line,
-                    column,
-                    message,
-                    case.found,
-                    case.before,
-                    wanted,
-                )
-            )
-        return out
-
-
-def _unexpected(
-    rule: str, first: Finding, loops: tuple[Loops, ...], file: str, place: Where | None
-) -> Broken:
-    where = f"{first.stem}.{first.path}" if first.path else first.stem
-    message = f"{rule} fired in {spelled(loops)}, not listed there; L{first.loop}: {where} = {first.value}"
-    line, column = (place.line, place.column) if place is not None else (0, 0)
-    return Broken(
-        "unexpected finding",
-        rule,
-        loops,
-        file,
-        line,
-        column,
-        f"{message}: {first.message}",
-        first.value,
-    )
-
-
-def _silent(rule: str, loops: tuple[Loops, ...], file: str, place: Where, why: str) -> Broken:
-    message = f"{rule} is listed for {spelled(loops)} and did not fire there; {why}"
-    return Broken("finding that did not fire", rule, loops, file, place.line, place.column, message)
+    def _lagging(self) -> list[Broken]:
+        calm = self._scenario.converge
+        if self._convergence is None or calm is None:
+            return []
+        return not_converged(self._convergence.lagging(), calm, self._scenario.file)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from simkit.contract.look import LoggedFill, LoggedOrder, LoggedVeto, Truth
+from simkit.contract.table import ORDERS_LOG, VETO_LOG
 from simkit.core.clock import day_of
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, VenueEvent
-from simkit.scenario.model import BalanceDown, ResetPeak, Scenario, Signal
+from simkit.scenario.model import BadBalance, BalanceDown, ResetPeak, Scenario, Signal, WriteFails
 from simkit.trace.record import LoopRecord
 
 #: Reads a file by its stem and bytes (None: no file).
@@ -40,25 +41,29 @@ class Witness:
             self._follow_signals(record.signals, positions)
         orders: tuple[LoggedOrder, ...] = ()
         fills: tuple[LoggedFill, ...] = ()
+        vetoes: tuple[LoggedVeto, ...] = ()
         flows = 0
-        if output.events or record.venue_events:
+        if output.vetoes and not _is_lost(record, VETO_LOG):
+            vetoes = tuple([LoggedVeto(v.intent_id, v.symbol, v.reason) for v in output.vetoes])
+        if output.events or record.venue_events or record.unanswered:
             booked = (*record.venue_events, *output.events)
-            orders = _orders(output.events)
-            fills = tuple([_fill(event) for event in booked if isinstance(event, Fill)])
+            is_logged = not _is_lost(record, ORDERS_LOG)
+            orders = _orders((*(output.events if is_logged else ()), *record.unanswered))
+            fills = tuple([_fill(event) for event in booked if is_logged and isinstance(event, Fill)])
             flows = _flows(booked)
         return Truth(
             positions=positions,
             universe=self._universe,
             orders=orders,
             fills=fills,
-            vetoes=tuple([LoggedVeto(v.intent_id, v.symbol, v.reason) for v in output.vetoes]),
+            vetoes=vetoes,
             signals=output.signals,
             flows=flows / USD,
             new_run=record.new_run,
             synced=record.synced,
             reset_peak=any(isinstance(event, ResetPeak) for event in record.events),
             seeding_off=self._seeding_off,
-            nav_read_live=not any(isinstance(fault, BalanceDown) for fault in record.faults),
+            nav_read_live=not any(isinstance(fault, BalanceDown | BadBalance) for fault in record.faults),
             exits=output.exits,
             cancelled=_cancelled(output.events) if output.events else (),
             closes=self._closes(record),
@@ -90,7 +95,13 @@ class Witness:
         self._seeding_off = frozenset(self._waiting)
 
 
-def _orders(events: tuple[VenueEvent, ...]) -> tuple[LoggedOrder, ...]:
+def _is_lost(record: LoopRecord, log: str) -> bool:
+    """True when a fault kept the lines of this loop from that log: nobody reads what was never written."""
+    refused = any(isinstance(fault, WriteFails) for fault in record.faults)
+    return refused and not any(write.path == log for write in record.writes)
+
+
+def _orders(events: Sequence[VenueEvent]) -> tuple[LoggedOrder, ...]:
     """The orders of this loop by their first answer; a later change of state is none."""
     prices: dict[str, int] = {}
     for event in events:

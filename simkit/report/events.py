@@ -20,7 +20,7 @@ def event_lines(told: Told) -> list[str]:
     lines = ["script   the executor is restarted"] if told.get("restarted") else []
     for kind, label, text in _KINDS:
         events = told.get(kind, ())
-        filled = [event["order"]["id"] for event in events if event.get("event") == "fill"]
+        filled = [event["order"]["id"] for event in events if _is_of_venue(event, "fill")]
         lines += (f"{label:<8} {text(event)}" for event in events if _is_news(event, filled))
     lines += (
         f"odd      {path} written by {writer} ({mode})" for path, writer, mode in told.get("writes", ())
@@ -32,9 +32,14 @@ def event_lines(told: Told) -> list[str]:
 
 def _is_news(event: Told, filled: Sequence[str]) -> bool:
     """False for what another line says: a restart without losses, the answer to an order that was filled."""
-    if event.get("event") == "ack":
+    if _is_of_venue(event, "ack"):
         return event["status"] != "FILLED" or event["order"]["id"] not in filled
     return event.get("event") != "restart" or bool(event.get("losing"))
+
+
+def _is_of_venue(event: Told, name: str) -> bool:
+    """True for what the venue says of an order; faults of its messages have the same names."""
+    return event.get("event") == name and "order" in event
 
 
 def _venue(event: Told) -> str:
@@ -58,9 +63,10 @@ def _venue(event: Told) -> str:
         return f"{event['status'].lower()} {key} {size} ({order['reason']}{late}){cause}"
     if name == "funding":
         return f"funding {event['key']} {number(event['amount'])} USD{late}"
-    if name == "outsideclose":
+    if name in ("outsideclose", "liquidation"):
+        what = "closed outside" if name == "outsideclose" else "liquidated"
         pnl = f" (pnl {number(event['realized'])} USD{late})" if event.get("realized") else ""
-        return f"closed outside {event['key']} {number(event['qty'])} @ {number(event['price'])}{pnl}"
+        return f"{what} {event['key']} {number(event['qty'])} @ {number(event['price'])}{pnl}"
     declared = "" if event.get("declared") else ", undeclared"
     return f"booked {number(event['amount'])} USD ({event['kind'].replace('_', ' ')}{declared}{late})"
 

@@ -5,7 +5,8 @@ Comes in: a `Judgement`. Goes out: text. May import `core`, `judge`.
 
 from __future__ import annotations
 
-from simkit.judge.judges import Broken, Judgement
+from simkit.judge.broken import Broken
+from simkit.judge.judges import Judgement
 from simkit.judge.spans import spelled
 from simkit.report.result import Outcome
 from simkit.report.words import plural, short

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simkit.core.errors import PRECEDENCE, Exit
+from simkit.golden.difference import Difference
+from simkit.golden.grouping import group
 from simkit.report.difference import difference_lines
 from simkit.report.findings import finding_lines
 from simkit.report.result import Outcome
@@ -19,29 +21,44 @@ _NAMES = 8
 
 def grouped(failed: Sequence[Outcome]) -> list[list[Outcome]]:
     """Outcomes with the same cause together, to be shown once and accepted once; the gravest first."""
-    groups: dict[tuple[str, str], list[Outcome]] = {}
+    moved = {o.name: (o, difference) for o in failed if (difference := _moved(o)) is not None}
+    found: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in failed:
-        groups.setdefault((outcome.word, _cause(outcome)), []).append(outcome)
-    return sorted(groups.values(), key=lambda group: PRECEDENCE.index(group[0].code))
+        if outcome.name not in moved:
+            found.setdefault((outcome.word, _cause(outcome)), []).append(outcome)
+    for each in group((name, difference) for name, (_, difference) in moved.items()):
+        for name in each.names:
+            outcome, _ = moved[name]
+            found.setdefault((outcome.word, str(each.number)), []).append(outcome)
+    return sorted(found.values(), key=lambda each: PRECEDENCE.index(each[0].code))
+
+
+def _moved(outcome: Outcome) -> Difference | None:
+    """The difference that the outcome is about; None where it is about something else."""
+    difference = outcome.difference
+    if difference is None or difference.same or difference.status == "other" or outcome.is_broken:
+        return None
+    return difference
 
 
 def _cause(outcome: Outcome) -> str:
-    if outcome.word == "missing":
-        return ""
-    cause = outcome.difference.cause if outcome.difference is not None and outcome.word != "broken" else ""
-    return cause or outcome.message or outcome.name
+    """Runs that break the same rules of the contract, and nothing else, have one cause."""
+    broken = outcome.judgement.broken if outcome.judgement is not None else ()
+    if broken and all(case.kind == "unexpected finding" for case in broken):
+        return ", ".join(sorted(frozenset(case.text for case in broken)))
+    return outcome.message or outcome.name
 
 
 def failure_text(outcome: Outcome, others: Sequence[Outcome] = ()) -> str:
     """Head, findings, difference, and what to type next; `others` failed for the same cause."""
     lines = [*_message(outcome)]
-    if outcome.judgement is not None and outcome.word == "broken":
+    if outcome.judgement is not None and outcome.is_broken:
         lines += finding_lines(outcome.judgement)
     if outcome.difference is not None and not outcome.difference.same:
         shown = difference_lines(outcome.difference, outcome.events)
-        lines += shown if outcome.word != "broken" else (f"golden: {line}" for line in shown[:1])
+        lines += shown if not outcome.is_broken else (f"golden: {line}" for line in shown[:1])
     advice = [*_same_in(others), *_advice(outcome)]
-    more = f"simkit show {outcome.name} --loop N"
+    more = f"simkit {'diff' if _moved(outcome) is not None else 'show'} {outcome.name} --loop N"
     body = bounded(lines, SCREEN - 1 - len(advice), more)
     return "\n".join([f"{outcome.name}: {outcome.word}", *(f"  {line}" for line in [*body, *advice])])
 
@@ -70,21 +87,17 @@ def _advice(outcome: Outcome) -> list[str]:
     lines = [f"again:  simkit check {_pasted(outcome)}"]
     loop = first_loop(outcome)
     if loop is not None:
-        surface = outcome.difference.first_surface if outcome.difference is not None else ""
-        option = (
-            f" --surface {surface}" if surface and surface != "events" and outcome.word != "broken" else ""
-        )
-        lines.append(f"more:   simkit show {outcome.name} --loop {loop}{option}")
-    if outcome.word in ("changed", "missing", "stale", "edited"):
+        moved = _moved(outcome)
+        command = f"show {outcome.name} --loop {loop}" if moved is None else f"diff {outcome.name}"
+        lines.append(f"more:   simkit {command}")
+    if outcome.word in ("changed", "missing", "stale", "edited", "conflict"):
         lines.append(f'accept: simkit accept {outcome.name} --reason "..."')
     return lines
 
 
 def first_loop(outcome: Outcome) -> int | None:
     """The loop to look at first."""
-    broken = (
-        outcome.judgement.first_loop if outcome.judgement is not None and outcome.word == "broken" else None
-    )
+    broken = outcome.judgement.first_loop if outcome.judgement is not None and outcome.is_broken else None
     if broken is not None:
         return broken
     return outcome.difference.first_loop if outcome.difference is not None else None

@@ -9,13 +9,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from simkit.core.errors import Exit
+from simkit.core.errors import Exit, Mistake
 from simkit.golden.difference import Difference
 from simkit.judge.judges import Judgement
 
 Word = Literal[
-    "same", "changed", "missing", "stale", "edited", "other", "broken", "invalid", "not applicable", "judged",
-    "fails as it must", "canary passed", "failed",
+    "same", "changed", "missing", "stale", "edited", "conflict", "other", "broken", "not converged", "invalid",
+    "not applicable", "judged", "fails as it must", "canary passed", "failed",
 ]  # fmt: skip
 
 
@@ -24,7 +24,7 @@ class Outcome(Struct, frozen=True):
 
     `word` is the verdict, `code` its exit code. `events` are those of the first loop that differs (JSON, or
     empty), `running` is the last running hash; `message` tells what judgement and difference do not;
-    `seconds` are wall clock, for progress only.
+    `seconds` are wall clock, for progress only; `mistakes` are those of a scenario that cannot be read.
     """
 
     name: str
@@ -38,3 +38,9 @@ class Outcome(Struct, frozen=True):
     running: str = ""
     message: str = ""
     seconds: float = 0.0
+    mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def is_broken(self) -> bool:
+        """True when the judges found something, whatever the golden says."""
+        return self.word in ("broken", "not converged")

@@ -15,7 +15,7 @@ from simkit.report.words import columns, plural
 #: Verdicts in the order of the sum; good ones first.
 _ORDER = (
     "same", "judged", "fails as it must", "not applicable", "other", "changed", "missing", "stale", "edited",
-    "broken", "canary passed", "invalid", "failed",
+    "conflict", "broken", "not converged", "canary passed", "invalid", "failed",
 )  # fmt: skip
 
 HEAD = ("scenario", "loops", "findings", "golden")
@@ -32,7 +32,7 @@ def table_rows(outcomes: Sequence[Outcome], orphans: Sequence[str]) -> list[tupl
 def golden_word(outcome: Outcome) -> str:
     """What the golden says: same, changed, missing, stale, edited; or why none was looked at."""
     if outcome.difference is None:
-        return "-" if outcome.word == "broken" else outcome.word
+        return "-" if outcome.is_broken else outcome.word
     if outcome.difference.status == "changed" and outcome.difference.kind == "format":
         return "changed (format)"
     return outcome.difference.status

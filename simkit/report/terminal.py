@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from simkit.report.plain import inert
 from simkit.report.result import Outcome
 from simkit.report.table import HEAD, table_lines, table_rows
 
@@ -39,7 +40,7 @@ def is_terminal() -> bool:
 def print_table(outcomes: Sequence[Outcome], orphans: Sequence[str], *, plain: bool) -> None:
     """The table of results."""
     if plain:
-        print("\n".join(table_lines(outcomes, orphans)))
+        print(inert("\n".join(table_lines(outcomes, orphans))))
         return
     from rich.console import Console
     from rich.table import Table
@@ -71,3 +72,30 @@ def progress(count: int, *, plain: bool) -> Iterator[Step]:
             bar.update(task, advance=1, description=outcome.name, refresh=True)
 
         yield step
+
+
+def print_painted(lines: Sequence[str]) -> None:
+    """Lines of a difference: what was in red, what is in green; as they are on a pipe."""
+    if not is_terminal():
+        print("\n".join(lines))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines:
+        text = Text(line)
+        for pattern, style in _PAINT:
+            text.highlight_regex(pattern, style)
+        console.print(text)
+
+
+#: Old and new values of a table, lost and won events, headings, the mark of a row that differs.
+_PAINT = (
+    (r"(?<=  )\S+(?: \S+)*(?= +->  )", "red"),
+    (r"(?<=->  )\S+(?: \S+)*", "green"),
+    (r"^ +- .*", "red"),
+    (r"^ +\+ .*", "green"),
+    (r"^\S.*", "bold"),
+    (r"<$", "bold red"),
+)

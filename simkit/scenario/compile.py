@@ -113,11 +113,19 @@ def _overlaid(reader: Reader, base: Scenario, top: Fields, variant: Fields | Non
     faults = [node for block in blocks for node in reader.items(block.get("faults"), "a list of faults")]
     played = compile_script.events_of(reader, events, settings, base.universe)
     _one_restart_per_loop(reader, events, played)
+    restarts = [
+        (loop, node) for node in events if "restart" in node.pairs and "at" in node.pairs
+        and (loop := reader.loop(node.pairs["at"][1])) is not None
+    ]  # fmt: skip
+    struck, places = compile_faults.faults_of(reader, faults, base.universe, base.clock, restarts)
+    calm = next((block.found["converge"] for block in reversed(blocks) if "converge" in block.found), None)
     return structs.replace(
         base,
         settings=settings,
         events=played,
-        faults=compile_faults.faults_of(reader, faults, base.universe),
+        faults=struck,
+        fault_places=places,
+        converge=compile_faults.converge_of(reader, calm, struck),
         findings=compile_expect.findings_of(reader, [block.get("findings") for block in blocks]),
     )
 

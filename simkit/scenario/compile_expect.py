@@ -68,6 +68,8 @@ def _column(reader: Reader, clock: ClockSpec, name: Node, series: Node) -> list[
     if field is None or series.is_scalar:
         return []
     steps = reader.series(series, lambda at: _value(reader, clock, field, at), from_start=False)
+    if not steps:
+        return []
     ends = [loop - 1 for loop, _, _ in steps[1:]] + [clock.loops if series.kind == "map" else len(steps)]
     return [
         _expectation(Loops(loop, loop if series.kind == "list" else end), field, value, at)
@@ -94,13 +96,19 @@ def _text(node: Node) -> str:
 
 
 def _field(reader: Reader, key: Node) -> Field | None:
-    """The field that a key names."""
+    """The field that a key names, when it can be expected."""
+    found = field_of(reader, key)
+    if found is None or not fields.is_identity(found):
+        return found
+    reader.wrong(key, f"`{found.name}` differs between hosts and runs: it cannot be expected")
+    return None
+
+
+def field_of(reader: Reader, key: Node) -> Field | None:
+    """The field that a name or a full path means."""
     found = fields.resolve(key.text[:400])
     if isinstance(found, Field):
-        if not fields.is_identity(found):
-            return found
-        reader.wrong(key, f"`{found.name}` differs between hosts and runs: it cannot be expected")
-        return None
+        return found
     listed = _listed(found)
     if found.ambiguous:
         reader.wrong(key, f"`{key.text}` is not unique", f"write one of {listed}")

@@ -1,6 +1,6 @@
-"""Faults: lies, outages, and what breaks around an executor.
+"""Faults: lies, outages, and what breaks around an executor; and when all must be well again.
 
-Comes in: nodes. Goes out: `Fault`s. May import `core` and `scenario`.
+Comes in: nodes. Goes out: `Fault`s, `Converge`. May import `core` and `scenario`.
 
 A fault is one of the words of `FAULTS` beside `at`, with the keys that belong to it.
 """
@@ -13,9 +13,12 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from simkit.scenario import kinds_book, kinds_files, kinds_market, kinds_process, units
+from simkit.scenario.compile_lives import check_lives
+from simkit.scenario.document import ConvergeDoc
 from simkit.scenario.fault_document import FaultDoc
 from simkit.scenario.fault_forms import Entry, Form, Kind
 from simkit.scenario.faults import Fault, Loops
+from simkit.scenario.model import ClockSpec, Converge, Where
 from simkit.scenario.reading import Fields, Reader
 from simkit.scenario.yaml_nodes import Node
 
@@ -33,26 +36,32 @@ OWNERS: Final[dict[str, list[str]]] = {
 }
 
 
-def faults_of(reader: Reader, nodes: Iterable[Node], universe: Sequence[str]) -> tuple[Fault, ...]:
-    """Faults in file order."""
-    found = [_fault(reader, reader.block(node, FaultDoc), universe) for node in nodes]
-    return tuple(fault for fault in found if fault is not None)
+def faults_of(
+    reader: Reader, nodes: Iterable[Node], universe: Sequence[str], clock: ClockSpec,
+    restarts: Sequence[tuple[int, Node]] = (),
+) -> tuple[tuple[Fault, ...], tuple[Where, ...]]:  # fmt: skip
+    """Faults in file order, and where each is written. `restarts`: their loops, and the nodes that say them."""
+    found = [(_fault(reader, reader.block(node, FaultDoc), universe, clock), node) for node in nodes]
+    said = [(fault, node) for fault, node in found if fault is not None]
+    check_lives(reader, said, restarts)
+    right = [(fault, Where(node.line, node.column)) for fault, node in said]
+    return tuple([fault for fault, _ in right]), tuple([where for _, where in right])
 
 
-def _fault(reader: Reader, block: Fields, universe: Sequence[str]) -> Fault | None:
+def _fault(reader: Reader, block: Fields, universe: Sequence[str], clock: ClockSpec) -> Fault | None:
     at = reader.loops(block.need("at"))
     word = block.one_of(tuple(FAULTS), "a fault", listed="`simkit list --faults` names them")
     kind = FAULTS.get(word or "")
     for name, owners in OWNERS.items():
         if name in block.found and kind is not None and kind.word not in owners:
             said = " and ".join(f"`{owner}`" for owner in owners)
-            reader.wrong(
-                block.found[name], f"only {said} {'has' if len(owners) == 1 else 'have'} this",
-                f"leave `{name}` out",
-            )  # fmt: skip
+            what = f"only {said} {'has' if len(owners) == 1 else 'have'} this"
+            if len(owners) > 4:
+                what = f"`{kind.word}` takes no `{name}`"
+            reader.wrong(block.found[name], what, f"leave `{name}` out")
     if kind is None or at is None:
         return None
-    entry = Entry(reader, block, universe, _repeated(reader, block, at), block.found[kind.word])
+    entry = Entry(reader, block, universe, _repeated(reader, block, at), block.found[kind.word], clock)
     return _made(entry, kind)
 
 
@@ -88,3 +97,22 @@ def _made(entry: Entry, kind: Kind) -> Fault | None:
                            f"write `L{entry.at.first}`")  # fmt: skip
         return None
     return cast(Fault, kind.make(**fields)) if right else None
+
+
+def converge_of(reader: Reader, node: Node | None, faults: Sequence[Fault]) -> Converge | None:
+    """When all must be well again; the storm ends with the last fault unless it says otherwise."""
+    if node is None:
+        return None
+    block = reader.block(node, ConvergeDoc)
+    within = reader.read(block.need("within"), units.whole, "a number of loops such as `3`")
+    after = reader.loop(block.get("after"))
+    if "after" not in block.found:
+        after = max((fault.ends for fault in faults), default=None)
+        if after is None:
+            reader.wrong(node, "there is no fault that could end", "say `after: L12`")
+    if within is None or after is None:
+        return None
+    if after + within > reader.last:
+        reader.wrong(node, f"L{after + within} lies beyond the end: the last loop is L{reader.last}",
+                     "let the scenario run longer, or give it fewer loops")  # fmt: skip
+    return Converge(after, within, Where(node.line, node.column))

@@ -224,6 +224,13 @@ Executor = Annotated[
 ]
 
 
+class ConvergeDoc(Block, frozen=True, kw_only=True):
+    """Storm, then calm: when all must be well again."""
+
+    after: Annotated[Loop, Meta(description="The last loop of the storm (default: of the last fault).")] = ""
+    within: Annotated[int, Meta(description="How many loops later all must be well, and stay so.", ge=0)]
+
+
 class VariantDoc(Block, frozen=True, kw_only=True):
     """What one variant adds to the scenario, and the blocks that it replaces."""
 
@@ -238,6 +245,7 @@ class VariantDoc(Block, frozen=True, kw_only=True):
     faults: Annotated[list[FaultDoc], Meta(description="Added to those of the scenario.")] = []
     events: Annotated[list[EventDoc], Meta(description="Added to those of the scenario.")] = []
     expect: Expect = {}
+    converge: ConvergeDoc | None = None
     findings: Findings = {}
 
 
@@ -265,6 +273,7 @@ class Document(Block, frozen=True, kw_only=True):
     faults: Annotated[list[FaultDoc], Meta(description="Lies and outages.")] = []
     executor: Executor = {}
     expect: Expect = {}
+    converge: ConvergeDoc | None = None
     findings: Findings = {}
     variants: Annotated[
         dict[str, VariantDoc], Meta(description="Runs that differ in a few blocks, by name.")

@@ -18,6 +18,7 @@ LoopRange = Annotated[
     str, Meta(description="`L3`, `L3..L5` (inclusive) or `L3..` (to the end).", pattern=LOOPS)
 ]
 Duration = Annotated[str, Meta(description="A duration: `60 s`, `5 min`, `1 h`, `250 ms`.")]
+Offset = Annotated[str, Meta(description="How far a clock is off: `+4000 s` (ahead) or `-90 s` (behind).")]
 Money = Annotated[float | str, Meta(description="Money in USD: `10000 USD` or 10000.")]
 Price = Annotated[float | str, Meta(description="A price in USD, above 0.")]
 Qty = Annotated[float, Meta(description="An unsigned quantity in base units, above 0.")]

@@ -9,12 +9,14 @@ A `Kind` is a row of the tables in `kinds_*.py`; adding a fault is a Struct in `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from simkit.scenario import units
 from simkit.scenario.faults import Acting, Loops
+from simkit.scenario.model import ClockSpec
 from simkit.scenario.reading import Fields, Reader
 from simkit.scenario.yaml_nodes import Node
 
@@ -29,6 +31,7 @@ class Entry(Struct, frozen=True):
     universe: Sequence[str]
     at: Loops
     node: Node
+    clock: ClockSpec
 
 
 #: Fields of the fault, by name; None where a mistake was noted.
@@ -91,6 +94,51 @@ def bps(field: str) -> Form:
         value = entry.reader.read(node, units.bps, "a rate such as `7 bps`")
         if value is not None and value <= 0:
             entry.reader.wrong(node, f"{node.found()}: a fill gets worse by more than 0")
+            return None
+        return None if value is None else {field: value}
+
+    return Form(read)
+
+
+def whole(field: str) -> Form:
+    """A whole number, 0 or more."""
+    return one(field, units.whole, "a whole number such as `3`")
+
+
+def other_than_0(field: str, parse: Callable[[str], Any], what: str) -> Form:
+    """A figure of either sign; 0 would change nothing."""
+
+    def read(entry: Entry, node: Node) -> Found:
+        value = entry.reader.read(node, parse, what)
+        if value == 0:
+            entry.reader.wrong(node, f"{node.found()}: 0 changes nothing", "leave the entry out")
+            return None
+        return None if value is None else {field: float(value) if isinstance(value, Decimal) else value}
+
+    return Form(read)
+
+
+def price_change(field: str) -> Form:
+    """A fraction above -1 other than 0, for a price that stays above 0."""
+
+    def read(entry: Entry, node: Node) -> Found:
+        value = entry.reader.read(node, units.fraction, "a share such as `-8 %`")
+        if value is not None and (value == 0 or value <= -1):
+            entry.reader.wrong(node, f"{node.found()}: a price moves, and stays above 0", "such as `-8 %`")
+            return None
+        return None if value is None else {field: float(value)}
+
+    return Form(read)
+
+
+def part(field: str) -> Form:
+    """A share above 0 and below 1."""
+
+    def read(entry: Entry, node: Node) -> Found:
+        value = entry.reader.read(node, units.share, "a share such as `40 %`")
+        if value is not None and not 0 < value < 1:
+            entry.reader.wrong(node, f"{node.found()}: a part is more than nothing and less than all",
+                               "`depth_gone: true` fills nothing")  # fmt: skip
             return None
         return None if value is None else {field: value}
 

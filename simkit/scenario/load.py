@@ -84,8 +84,9 @@ def fingerprint(scenario: Scenario) -> str:
     """16 hex digits over all that can change a run; title, about, tags, incident and expectations cannot. What is
     at its default is left out: a key or setting that a later simkit adds makes no golden stale."""
     bare = msgspec.structs.replace(
-        scenario, title="", about="", tags=(), incident="", file="", expect=(), findings=(), canary=False
-    )
+        scenario, title="", about="", tags=(), incident="", file="", expect=(), findings=(), canary=False,
+        converge=None, fault_places=(),
+    )  # fmt: skip
     return digest(canon.encode_sorted(bare))
 
 

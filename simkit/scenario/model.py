@@ -14,25 +14,64 @@ from typing import Literal
 from simkit.core.settings import Settings
 from simkit.scenario.faults import (
     AccountReset as AccountReset,
+    AckFault as AckFault,
+    BadBalance as BadBalance,
+    BadMark as BadMark,
     BalanceDown as BalanceDown,
     BuilderError as BuilderError,
+    ClockDrift as ClockDrift,
+    ClockFrozen as ClockFrozen,
     ClosedOutside as ClosedOutside,
     ConfigUnreadable as ConfigUnreadable,
+    CountersReset as CountersReset,
     Crash as Crash,
+    Damage as Damage,
     DamagedFile as DamagedFile,
+    DepthGone as DepthGone,
+    DirectWrite as DirectWrite,
     Fault as Fault,
+    FeedStall as FeedStall,
+    FillFault as FillFault,
+    Folder as Folder,
+    FolderMissing as FolderMissing,
+    FundingShock as FundingShock,
     GhostLedgerEntry as GhostLedgerEntry,
+    Hang as Hang,
+    HostClock as HostClock,
+    HostClockFault as HostClockFault,
     Latency as Latency,
+    LedgerQty as LedgerQty,
+    LevelsDropped as LevelsDropped,
+    Liquidation as Liquidation,
     Loops as Loops,
+    LoopStep as LoopStep,
     MarkMissing as MarkMissing,
     MissingLedgerPosition as MissingLedgerPosition,
     Model as Model,
     OrderRefused as OrderRefused,
+    PartFill as PartFill,
     PowerCut as PowerCut,
+    PriceGap as PriceGap,
+    PublishWrong as PublishWrong,
+    RateLimit as RateLimit,
     RegistryLevels as RegistryLevels,
+    SecondaryWriter as SecondaryWriter,
+    SecondExecutor as SecondExecutor,
     Side as Side,
     Slippage as Slippage,
+    StaleBook as StaleBook,
+    SyncClock as SyncClock,
+    SyncDoubled as SyncDoubled,
     SyncDown as SyncDown,
+    SyncLate as SyncLate,
+    TempLeft as TempLeft,
+    TimeZone as TimeZone,
+    TornWrite as TornWrite,
+    UndeclaredTransfer as UndeclaredTransfer,
+    VenueClock as VenueClock,
+    When as When,
+    WideSpread as WideSpread,
+    WriteFails as WriteFails,
     WrongBalance as WrongBalance,
 )
 
@@ -299,11 +338,20 @@ class ExpectedFinding(Model, frozen=True):
     where: Where
 
 
+class Converge(Model, frozen=True):
+    """From loop `after + within` on every surface is fresh and every mismatch counter zero."""
+
+    after: int
+    within: int
+    where: Where
+
+
 class Scenario(Model, frozen=True):
     """One run: a scenario file with one of its variants overlaid.
 
     `family` is the folder below the scenario root (may hold `/`), `id` the file's stem, `variant` empty without
-    variants. `file` is relative to the project and never part of the hash.
+    variants. `file` is relative to the project and never part of the hash. `fault_places` tells where each of the
+    `faults` is written.
     """
 
     family: str
@@ -330,6 +378,8 @@ class Scenario(Model, frozen=True):
     findings: tuple[ExpectedFinding, ...]
     checkpoints: tuple[int, ...]
     canary: bool = False
+    converge: Converge | None = None
+    fault_places: tuple[Where, ...] = ()
 
     @property
     def name(self) -> str:

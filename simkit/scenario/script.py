@@ -7,22 +7,27 @@ and `contract.table`.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec import Struct
 
 from simkit.contract.table import REGISTRY_PATH
 from simkit.core.acted import Acted
+from simkit.scenario.host_clock import fault_in, skew_us
 from simkit.scenario.model import (
     Crash,
     Event,
     Fault,
+    Hang,
+    HostClockFault,
     PowerCut,
     ResetPeak,
     Restart,
     Scenario,
     Signal,
     SyncDown,
+    TimeZone,
     Transfer,
 )
 
@@ -34,7 +39,8 @@ _NOTHING: Acted[Fault] = Acted()
 
 class Cue(Struct, frozen=True, gc=False):
     """What the script says for one loop. `nav` is the scripted equity (B-NAV-9) in micro-USD, None where equity is
-    not scripted. `starts`: a new executor starts with this loop. `acted` is told which faults changed something."""
+    not scripted. `starts`: a new executor starts with this loop; `away`: none is there, the last one died or hangs.
+    `skew_us`: how far the clock of the host is ahead. `acted` is told which faults changed something."""
 
     loop: int
     signals: tuple[Signal, ...] = ()
@@ -44,6 +50,8 @@ class Cue(Struct, frozen=True, gc=False):
     synced: bool = True
     starts: bool = False
     acted: Acted[Fault] = _NOTHING
+    away: bool = False
+    skew_us: int = 0
 
     @property
     def restart(self) -> Restart | None:
@@ -66,6 +74,20 @@ class Cue(Struct, frozen=True, gc=False):
         """Declared deposits and withdrawals of this loop."""
         return tuple(event for event in self.events if isinstance(event, Transfer))
 
+    @property
+    def local_us(self) -> int:
+        """How far the clock on the wall of the host is ahead of UTC."""
+        zone = self.fault(TimeZone) if self.faults else None
+        return self.skew_us if zone is None else self.skew_us + zone.offset_us
+
+    def host(self, ts: int) -> int:
+        """What the clock of the host shows at `ts`, to one who acts on it."""
+        if self.skew_us:
+            wrong = fault_in([fault for fault in self.faults if isinstance(fault, HostClockFault)], self.loop)
+            if wrong is not None:
+                self.acted.note(wrong)
+        return ts + self.skew_us
+
     def fault(self, kind: type[F]) -> F | None:
         """The first active fault of that kind."""
         return next((fault for fault in self.faults if isinstance(fault, kind)), None)
@@ -75,12 +97,23 @@ class Cue(Struct, frozen=True, gc=False):
         return tuple(fault for fault in self.faults if isinstance(fault, kind))
 
 
+class Death(Struct, frozen=True):
+    """The executor dies in `loop`; the next one starts with loop `back`."""
+
+    loop: int
+    back: int
+
+
+def deaths_of(faults: Iterable[Fault]) -> list[Death]:
+    """When executors die in mid-loop and when the next ones start, in file order."""
+    return [Death(fault.at.first, fault.ends + 1) for fault in faults if isinstance(fault, Crash | PowerCut)]
+
+
 def starts(scenario: Scenario) -> frozenset[int]:
     """The loops that begin with a new executor: L1, those of a restart, and those after a crash or a power
     cut."""
     restarts = [event.loop for event in scenario.events if isinstance(event, Restart)]
-    deaths = [fault.at.first + 1 for fault in scenario.faults if isinstance(fault, Crash | PowerCut)]
-    return frozenset((1, *restarts, *deaths))
+    return frozenset((1, *restarts, *(death.back for death in deaths_of(scenario.faults))))
 
 
 class Script:
@@ -98,6 +131,9 @@ class Script:
         self._faults = scenario.faults
         self.acted: Acted[Fault] = Acted(scenario.faults)
         self._starts = starts(scenario)
+        self._clock = scenario.clock
+        self._host = [fault for fault in scenario.faults if isinstance(fault, HostClockFault)]
+        self._absences = [death for death in deaths_of(scenario.faults) if death.back > death.loop + 1]
         self._steps = scenario.account.nav
         self._next_step = 0
         self._nav: int | None = None
@@ -112,5 +148,12 @@ class Script:
         synced = not any(isinstance(fault, SyncDown) for fault in faults)
         return Cue(
             loop, self._signals.get(loop, ()), self._events.get(loop, ()), faults, self._nav, synced,
-            loop in self._starts, self.acted,
+            loop in self._starts, self.acted, bool(faults or self._absences) and self._away(loop, faults),
+            skew_us(self._clock, self._host, loop) if self._host else 0,
         )  # fmt: skip
+
+    def _away(self, loop: int, faults: tuple[Fault, ...]) -> bool:
+        """No executor is there, or one that hangs."""
+        return any(death.loop < loop < death.back for death in self._absences) or any(
+            isinstance(fault, Hang) for fault in faults
+        )

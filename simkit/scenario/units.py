@@ -104,6 +104,14 @@ def whole(text: str) -> int:
 
 def duration(text: str) -> int:
     """Microseconds, more than 0 or equal: `60 s`, `5 min`, `1 h`, `1 d`, `250 ms`."""
+    value = offset(text)
+    if value < 0:
+        raise Unreadable(f"{shown(text)} is negative")
+    return value
+
+
+def offset(text: str) -> int:
+    """Microseconds that a clock is ahead (`+4000 s`) or behind (`-90 s`)."""
     value, unit = amount(text)
     if not unit:
         raise Unreadable(
@@ -111,8 +119,6 @@ def duration(text: str) -> int:
         )
     if unit not in DURATIONS:
         raise Unreadable(f"`{unit}` is no unit of time", "use us, ms, s, min, h or d")
-    if value < 0:
-        raise Unreadable(f"{shown(text)} is negative")
     return _scaled(value, DURATIONS[unit], text, "time, 1 us")
 
 

@@ -20,11 +20,22 @@ from simkit.core.clock import MICROSECONDS
 from simkit.core.files import Door
 from simkit.core.numeric import USD, fraction, q7, scaled
 from simkit.core.settings import NavSettings
-from simkit.scenario.model import ResetPeak, Scenario, SetSetting
+from simkit.scenario.model import (
+    ResetPeak,
+    Scenario,
+    SetSetting,
+    SyncClock,
+    SyncDoubled,
+    SyncDown,
+    SyncLate,
+)
 from simkit.scenario.script import Cue
 from simkit.surfaces import peak_file
 from simkit.surfaces.disk import published
+from simkit.surfaces.failure import FileFailure, Operation
 from simkit.surfaces.stamp import SYNC_STATE, stamp
+from simkit.surfaces.time_zone import zone_of
+from simkit.surfaces.wrong_values import WrongValues
 
 _NAV, _NAV_STATE = by_stem["nav"].path, by_stem["nav_state"].path
 
@@ -96,11 +107,13 @@ class Tracker:
 
 
 class Mirror:
-    """sync_state as a stage of its own. `failed` is the reason why the last pass could not read or write."""
+    """sync_state as a stage of its own. `failed` is what the last pass could not read or write."""
 
     def __init__(self, door: Door, scenario: Scenario) -> None:
         self._door = door
         self._guard = scenario.settings.nav
+        self._phase_us = scenario.clock.sync_phase_us
+        self._wrong = WrongValues(scenario)
         self._legacy = frozenset(scenario.settings.legacy)
         self._ahead = [e for e in scenario.events if isinstance(e, ResetPeak | SetSetting)]
         self._ahead.sort(key=lambda event: event.loop, reverse=True)
@@ -109,21 +122,44 @@ class Mirror:
         self._tracker = Tracker(None if last is None else _peak(last))
         self._peak_file: bytes | None = None
         self._realized: int | None = None
-        self.failed = ""
+        self.failed: FileFailure | None = None
+
+    def follow(self, published_ts: int, cue: Cue) -> None:
+        """What sync_state does after a loop whose publish was due at `published_ts`: one pass, unless a fault says
+        otherwise (B-LOOP-3)."""
+        ts = published_ts + self._phase_us
+        if not cue.faults:
+            self.sync(ts, cue)
+            return
+        down, late, doubled = cue.fault(SyncDown), cue.fault(SyncLate), cue.fault(SyncDoubled)
+        if down is not None:
+            cue.acted.note(down)
+            return
+        if late is not None:
+            cue.acted.note(late)
+            ts += late.delay_us
+        self.sync(cue.host(ts), cue)
+        if doubled is not None:
+            cue.acted.note(doubled)
+            self.sync(cue.host(ts), cue)
 
     def sync(self, ts: int, cue: Cue) -> None:
         """One pass at `ts` (microseconds) after a loop (B-SYNC-1): S2, and no other surface. One that fails changes
         nothing, and the next one tries again (B-SYNC-7); so does one that finds no usable source (B-SYNC-4)."""
-        self.failed = ""
+        self.failed = None
+        path = _NAV
+        doing: Operation = "read"
         try:
             source = read_source(self._door.read(_NAV))
             if source is None:
                 return
             document = self._mirrored(source, ts, cue)
             _add_exposure(document, published(self._door, "positions_state", book.PositionsState))
-            self._door.replace(_NAV_STATE, encode(document), SYNC_STATE)
+            told = self._wrong.told(_NAV_STATE, cue.loop, document, cue.acted) if cue.faults else document
+            path, doing = _NAV_STATE, "write"
+            self._door.replace(_NAV_STATE, encode(told), SYNC_STATE)
         except OSError as problem:
-            self.failed = str(problem)
+            self.failed = FileFailure(cue.loop, path, doing, str(problem))
 
     def _mirrored(self, source: Source, ts: int, cue: Cue) -> book.NavState:
         """The mirror of a usable source with the source's own time, be it older than the last (B-SYNC-3, B-SYNC-5)."""
@@ -136,9 +172,10 @@ class Mirror:
         lkg = source.aum is None and self._aum is not None
         aum = source.aum or self._aum or book.Aum(futures=equity, offexchange={}, total=equity)
         self._aum = aum
+        own = stamp(ts + zone_of(cue.faults, cue.acted))
         age_us, printed = max(0, ts - source.ts), source.printed
-        if "D-06" in self._legacy:
-            age_us, printed = 0, stamp(ts)
+        if "D-06" in self._legacy or _stamps_its_own(cue):
+            age_us, printed = 0, own
         if "D-18" in self._legacy:
             age_us = 0
         return book.NavState(
@@ -152,7 +189,7 @@ class Mirror:
             nav_usd=equity,
             peak_equity=UNSET if tracker.peak is None else tracker.peak / USD,
             realized_pnl_today=UNSET if self._realized is None else self._realized / USD,
-            synced_ts=stamp(ts),
+            synced_ts=own,
             total_equity=equity,
             updated_at=printed,
             updated_ts=printed,
@@ -185,6 +222,14 @@ class Mirror:
             else:
                 reset = True
         return reset
+
+
+def _stamps_its_own(cue: Cue) -> bool:
+    """Whether this pass stamps its own clock, to one that stamps."""
+    fault = cue.fault(SyncClock)
+    if fault is not None:
+        cue.acted.note(fault)
+    return fault is not None
 
 
 def _peak(last: book.NavState) -> int | None:

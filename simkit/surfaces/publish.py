@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import Struct
-
 from simkit.contract.table import (
     ENGINE_METADATA,
     ORDERS_LOG,
@@ -19,19 +17,22 @@ from simkit.contract.table import (
     by_id,
     paths,
 )
+from simkit.core.acted import Acted
 from simkit.core.canon import encode
 from simkit.core.files import Door
 from simkit.exchange.orders import VenuePort
-from simkit.executor.port import LoopInput, LoopOutput, StateExecutor
+from simkit.executor.port import NOTHING, ExecutorDied, LoopInput, LoopOutput, StateExecutor
 from simkit.executor.state import ExecutorState, IntelPart, KeptPart
-from simkit.scenario.model import BuilderError, Crash, Scenario
+from simkit.scenario.model import BuilderError, Crash, Fault, LoopStep, Scenario, When
 from simkit.scenario.script import starts
 from simkit.surfaces import build_book, build_diagnostics, build_intel, build_risk, build_router, legacy_files
-from simkit.surfaces.broken_door import ExecutorDied
 from simkit.surfaces.disk import read_disk
+from simkit.surfaces.failure import FileFailure, Operation
 from simkit.surfaces.legacy_files import Build, Table
 from simkit.surfaces.logs import order_lines, veto_lines
 from simkit.surfaces.stamp import EXECUTOR
+from simkit.surfaces.time_zone import in_zone, zone_of
+from simkit.surfaces.wrong_values import WrongValues
 
 #: Every loop, most upstream first (B-LOOP-3); all of one loop carry one time.
 PER_LOOP: Table = (
@@ -55,21 +56,12 @@ PER_INTEL: Table = (
 _FACTORS = by_id["S11"].path
 
 
-class FailedWrite(Struct, frozen=True):
-    """A file of this loop that could not be written; the one of an earlier loop still stands (B-WR-3)."""
-
-    loop: int
-    path: str
-    reason: str
-
-
 class BuilderFailed(Exception):
     """A builder failed before it had a document (`BuilderError`)."""
 
 
 #: What may go wrong with one file and must not touch the others.
 _GUARDED = (OSError, build_book.BrokenRowError, BuilderFailed)
-_NOTHING = LoopOutput((), (), (), ())
 
 
 class Publisher:
@@ -80,19 +72,23 @@ class Publisher:
         self._door = door
         self._legacy = frozenset(scenario.settings.legacy)
         self._starts = starts(scenario)
-        self._per_loop, self._per_intel = legacy_files.with_defects(PER_LOOP, self._legacy), PER_INTEL
+        self._acted: Acted[Fault] = Acted()
+        self._wrong = WrongValues(scenario)
+        self._per_loop = self._wrong.over(legacy_files.with_defects(PER_LOOP, self._legacy))
+        self._per_intel = self._wrong.over(PER_INTEL)
         for fault in scenario.faults:
             if isinstance(fault, BuilderError):
-                self._per_loop = _failing(self._per_loop, fault, self._legacy)
-                self._per_intel = _failing(self._per_intel, fault, self._legacy)
+                self._per_loop = self._failing(self._per_loop, fault)
+                self._per_intel = self._failing(self._per_intel, fault)
         self._kept: KeptPart | None = None
         self._peak_deaths = frozenset(
-            [f.at.first for f in scenario.faults if isinstance(f, Crash) and paths[f.stem] == PEAK_PATH]
+            [f.at.first for f in scenario.faults if isinstance(f, Crash) and paths.get(f.stem) == PEAK_PATH]
         )
         self._waiting = False
+        self._zone_us = 0
         self.name = self._inner.name
         self.capabilities = self._inner.capabilities
-        self.failed: list[FailedWrite] = []
+        self.failed: list[FileFailure] = []
 
     def start(self, ts: int, venue: VenuePort) -> None:
         """Start-up (B-LOOP-1): the inner executor is handed what the last one left on disk (B-RST-2). Nothing waits
@@ -104,22 +100,33 @@ class Publisher:
             self._inner.start(ts, read_disk(self._door, max(run, 1)), venue)
 
     def step(self, now: LoopInput, venue: VenuePort) -> LoopOutput:
-        """One loop: what the inner executor does, then its logs and all its files. An executor that dies over a
-        file (`Crash`) has traded all the same: its output is told, the files after that one stay as they were."""
+        """One loop: what the inner executor does, then its logs and all its files. What an executor that dies
+        (`Crash`) had done by then is told; what it had still to write stays as it was."""
         self.failed = []
+        self._acted = now.acted
         if self._waiting:
             self.start(now.ts, venue)
             if self._waiting:
-                return _NOTHING
-        state, output = self._inner.step(now, venue)
+                return NOTHING
+        if now.faults:
+            self._wrong.hear(now)
+        self._zone_us = zone_of(now.faults, now.acted)
+        output = NOTHING
         try:
+            state, output = self._inner.step(now, venue)
+            _pass(now, "logs", "before")
             if now.venue_events or output.events:
-                self._append(ORDERS_LOG, order_lines((*now.venue_events, *output.events), now.ts))
+                news = now.venue_events if output.news is None else output.news
+                self._append(ORDERS_LOG, order_lines((*news, *output.events), now.ts))
             if output.vetoes:
                 self._append(VETO_LOG, veto_lines(output.vetoes, now.ts))
+            _pass(now, "logs", "after")
+            _pass(now, "publish", "before")
             self.publish(state)
-        except ExecutorDied:
-            self.failed.append(FailedWrite(self._door.loop, "", "the executor died"))
+            _pass(now, "publish", "after")
+        except ExecutorDied as death:
+            self.failed.append(FileFailure(self._door.loop, "", "write", "the executor died"))
+            return output if death.output is None else death.output
         return output
 
     def publish(self, state: ExecutorState) -> None:
@@ -127,7 +134,7 @@ class Publisher:
         replace = self._door.replace
         for path, build in self._per_loop:
             try:
-                replace(path, encode(build(state)), EXECUTOR)
+                replace(path, self._print(build(state)), EXECUTOR)
             except _GUARDED as problem:
                 self._note(path, problem)
         if state.intel is not None:
@@ -139,7 +146,7 @@ class Publisher:
         """AUX-7, when it has changed, and when the executor is to die over it; in place under D-20."""
         write = self._door.overwrite if "D-20" in self._legacy else self._door.replace
         try:
-            write(PEAK_PATH, encode(build_risk.peak_state(state)), EXECUTOR)
+            write(PEAK_PATH, self._print(build_risk.peak_state(state)), EXECUTOR)
             self._kept = state.kept
         except OSError as problem:
             self._note(PEAK_PATH, problem)
@@ -149,7 +156,7 @@ class Publisher:
             if path == _FACTORS and not part.factors.vectors:
                 continue  # B-FAC-8: without vectors the old file stays
             try:
-                self._door.replace(path, encode(build(state, part)), EXECUTOR)
+                self._door.replace(path, self._print(build(state, part)), EXECUTOR)
             except _GUARDED as problem:
                 self._note(path, problem)
 
@@ -157,27 +164,39 @@ class Publisher:
         if not lines:
             return
         try:
-            self._door.append(path, lines, EXECUTOR)
+            self._door.append(path, in_zone(lines, self._zone_us), EXECUTOR)
         except OSError as problem:
-            self._note(path, problem)
+            self._note(path, problem, "append to")
 
-    def _note(self, path: str, problem: Exception) -> None:
-        self.failed.append(FailedWrite(self._door.loop, path, str(problem)))
+    def _print(self, document: object) -> bytes:
+        """The bytes of a document, in the time zone of the host."""
+        return in_zone(encode(document), self._zone_us)
+
+    def _note(self, path: str, problem: Exception, operation: Operation = "write") -> None:
+        if not isinstance(problem, OSError):
+            operation = "build"
+        self.failed.append(FileFailure(self._door.loop, path, operation, str(problem)))
+
+    def _failing(self, table: Table, fault: BuilderError) -> Table:
+        """The table with a builder that fails in the loops of the fault, so that nothing is written there; under D-07
+        the KPI file is written all the same."""
+        target, emptied = paths[fault.stem], "D-07" in self._legacy and fault.stem == by_id["S5"].stem
+
+        def guarded(build: Build) -> Build:
+            def failing(state: ExecutorState, *parts: IntelPart) -> object:
+                if state.loop not in fault.at:
+                    return build(state, *parts)
+                self._acted.note(fault)
+                if emptied:
+                    return legacy_files.emptied_kpis(state)
+                raise BuilderFailed(f"the builder of {fault.stem} failed")
+
+            return failing
+
+        return tuple([(path, guarded(build) if path == target else build) for path, build in table])
 
 
-def _failing(table: Table, fault: BuilderError, legacy: frozenset[str]) -> Table:
-    """The table with a builder that fails in the loops of the fault, so that nothing is written there; under D-07
-    the KPI file is written all the same."""
-    target, emptied = paths[fault.stem], "D-07" in legacy and fault.stem == by_id["S5"].stem
-
-    def guarded(build: Build) -> Build:
-        def failing(state: ExecutorState, *parts: IntelPart) -> object:
-            if state.loop not in fault.at:
-                return build(state, *parts)
-            if emptied:
-                return legacy_files.emptied_kpis(state)
-            raise BuilderFailed(f"the builder of {fault.stem} failed")
-
-        return failing
-
-    return tuple([(path, guarded(build) if path == target else build) for path, build in table])
+def _pass(now: LoopInput, step: LoopStep, when: When) -> None:
+    """Raise ExecutorDied where the executor is to die."""
+    if now.faults and now.dies(step, when):
+        raise ExecutorDied

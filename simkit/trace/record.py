@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from simkit.core.files import SurfaceWrite
 from simkit.core.settings import Settings
-from simkit.exchange.orders import VenueEvent, VenuePosition
+from simkit.exchange.orders import Ack, VenueEvent, VenuePosition
 from simkit.executor.port import LoopOutput
 from simkit.market.ticks import Tick
 from simkit.scenario.model import Event, Fault, Signal
@@ -23,7 +23,7 @@ class LoopRecord(Struct, gc=False):
     `tree` maps every path below the run's root to its bytes as found now (logs left out); the mapping belongs to
     the door and changes with the next loop. `writes` is the loop's journal, `venue_events` what happened at the
     venue before the executor looked, `output` what the executor did. `new_run`: an executor started before it.
-    `ticks`: the market's bar of this loop.
+    `ticks`: the bars of this loop as they were told. `unanswered`: answers to its orders that did not come at once.
     """
 
     loop: int
@@ -41,3 +41,4 @@ class LoopRecord(Struct, gc=False):
     new_run: bool
     synced: bool
     ticks: Sequence[Tick] = ()
+    unanswered: Sequence[Ack] = ()

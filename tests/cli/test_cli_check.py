@@ -49,7 +49,7 @@ def test_other_code_is_changed_root_cause_first(bench: Any, other_code: Callable
     assert lines[start + 1].startswith("  first difference: L2 of 6, ")
     assert any(" -> " in line for line in lines[start + 2 : start + 6])
     assert "  again:  simkit check scenarios/nav/one.yaml" in lines
-    assert any(line.startswith("  more:   simkit show nav/one --loop 2") for line in lines)
+    assert "  more:   simkit diff nav/one" in lines
     assert len(lines) - start <= 42
     assert bench.files("golden") == golden
     assert (bench.root / ".simkit/pending/nav/one/golden.json").is_file()
@@ -159,7 +159,10 @@ def test_an_orphan_is_told_in_a_whole_run_only(bench: Any) -> None:
     whole = bench("check")
     assert whole.exit_code == Exit.GOLDEN_MISSING
     assert row(whole.output, "nav/one")[-1] == "orphan"
-    assert 'simkit accept nav/one --kind removed --reason "..."' in whole.output
+    assert (
+        "\nnav/one: orphan\n  golden/nav/one/ has no scenario\n  remove: simkit prune nav/one\n"
+        in whole.output
+    )
     assert whole.output.endswith("1 scenario: 1 same; 1 orphan\n")
     assert bench("check", "nav/two").exit_code == Exit.SAME
     assert bench("check", "-k", "two").exit_code == Exit.SAME
@@ -182,7 +185,7 @@ def test_two_processes_print_what_one_prints(bench: Any, other_code: Callable[[]
     one, two = bench("check", "-j", "1"), bench("check", "-j", "2")
     assert one.output == two.output
     assert one.exit_code == two.exit_code == Exit.CHANGED
-    assert "\n4 scenarios: 2 changed, 2 missing\naccept all that waits: simkit accept --all" in one.output
+    assert "\n4 scenarios: 2 changed, 2 missing\ngo through what waits, the same change once: " in one.output
 
 
 def test_the_same_change_everywhere_is_shown_once(bench: Any, other_code: Callable[[], None]) -> None:
@@ -193,7 +196,7 @@ def test_the_same_change_everywhere_is_shown_once(bench: Any, other_code: Callab
     output = bench("check").output
     assert output.count("first difference:") == 1
     assert "  the same in 7 other scenarios: nav/s1, nav/s2" in output
-    assert "accept all that waits: simkit accept --all" in output
+    assert "go through what waits, the same change once: simkit review" in output
 
 
 @pytest.mark.parametrize("value", ["true", "1"])

@@ -127,10 +127,11 @@ def scenario(
 
 
 class Run(Struct):
-    """Loop n stands at [n - 1]; use `state(n)` and `output(n)`."""
+    """Loop n stands at [n - 1]; use `state(n)` and `output(n)`. `idle`: the faults that changed nothing."""
 
     states: list[ExecutorState]
     outputs: list[LoopOutput]
+    idle: tuple[Fault, ...] = ()
 
     def state(self, loop: int) -> ExecutorState:
         return self.states[loop - 1]
@@ -189,10 +190,12 @@ def run(of: Scenario) -> Run:
             executor.start(ts, opening_disk(of), venue)
         use = next((event.settings for event in cue.events if isinstance(event, SetSetting)), use)
         now = LoopInput(
-            bars.loop, ts, day_of(ts), bars, cue.signals, booked, cue.faults, cue.reset_peak, use, cue.acted
-        )
+            bars.loop, ts, day_of(ts), venue.told, cue.signals, (*booked, *venue.again), cue.faults,
+            cue.reset_peak, use, cue.acted,
+        )  # fmt: skip
         state, output = executor.step(now, venue)
         done.states.append(state)
         done.outputs.append(output)
     venue.assert_conserved()
+    done.idle = script.acted.without_effect
     return done

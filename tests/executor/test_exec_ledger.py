@@ -6,6 +6,7 @@ import pytest
 from exec_drive import START, at, entry, price, usd
 from msgspec.structs import replace
 
+from simkit.core.acted import Acted
 from simkit.core.numeric import QTY
 from simkit.core.settings import TpSlSettings
 from simkit.exchange.orders import Fill, Order
@@ -190,7 +191,7 @@ def test_a_lost_entry_comes_back_with_its_age() -> None:
     registry, ledger = Registry({KEY: held(120, 90)}), Ledger()
     rows = (row(),)
     ledger.build(START, rows, registry)
-    ledger.act_out(at(2), [MissingLedgerPosition(Loops(2, 2), "BTCUSDT", "LONG")], {})
+    ledger.act_out(at(2), [MissingLedgerPosition(Loops(2, 2), "BTCUSDT", "LONG")], {}, Acted())
     assert not ledger.entries
     ledger.build(at(3), rows, registry)
     assert ledger.snapshot[0].created_ts == START
@@ -202,7 +203,7 @@ def test_a_ghost_is_no_older_than_its_first_loop_and_is_gone_with_the_fault() ->
     for loop in (2, 3):
         published = ledger.entries
         ledger.build(at(loop), rows, registry)
-        ledger.act_out(at(loop), [ghost], published)
+        ledger.act_out(at(loop), [ghost], published, Acted())
         assert [e.key for e in ledger.snapshot] == ["AUSDT:LONG", KEY]
         assert (ledger.snapshot[0].created_ts, ledger.snapshot[0].updated_ts) == (at(2), at(2))
     ledger.build(at(4), rows, registry)

@@ -13,8 +13,17 @@ from golden_runs import FINGERPRINT, ME, NAME, Bench, snapshot
 from msgspec.structs import replace
 
 from simkit.core.errors import SimkitError
-from simkit.golden.pending import accept, drop, keep, pending, remove
-from simkit.golden.store import REASONS, Golden, edits, is_golden, read_golden, read_reasons, recover
+from simkit.golden.pending import accept, drop, keep, pending, remove, tidy
+from simkit.golden.store import (
+    CONFLICT,
+    REASONS,
+    Golden,
+    edits,
+    is_golden,
+    read_golden,
+    read_reasons,
+    recover,
+)
 from simkit.golden.write import Identity, build
 
 IDENTITY = Identity(FINGERPRINT, 7, ME, (3,))
@@ -285,3 +294,32 @@ def test_a_recording_without_its_spool_cannot_be_kept(bench: Bench) -> None:
     with pytest.raises(SimkitError, match="does not hold the whole run"):
         keep(bench.project, NAME, IDENTITY, replace(bench.loops(), spool=None, kept_from=None))
     assert pending(bench.project) == ()
+
+
+def test_what_a_dead_process_left_among_the_results_that_wait_is_cleared_away(bench: Bench) -> None:
+    _pending(bench)
+    waiting = bench.project.pending_of(NAME)
+    theirs, mine = waiting.with_name(".new_a.999999999"), waiting.with_name(f".new_b.{os.getpid()}")
+    for folder in (theirs, mine):
+        folder.mkdir()
+    waiting.rename(waiting.with_name(f".old_{waiting.name}"))
+    tidy(bench.project)
+    assert is_golden(waiting)
+    assert (theirs.exists(), mine.exists()) == (False, True)
+
+
+def test_both_sides_of_a_conflict_in_the_ledger_stay(bench: Bench) -> None:
+    _accept(bench, _pending(bench), kind="new", reason="base")
+    ledger = bench.golden / REASONS
+    base = ledger.read_text()
+    ours, theirs = base.replace("base", "ours"), base.replace("base", "theirs")
+    ledger.write_text(f"{base}<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> feature\n")
+    assert [edit.problem for edit in edits(bench.golden, _golden(bench))] == [CONFLICT]
+    _accept(bench, _pending(bench, _moved), kind="fixed", reason="after")
+    assert [r.reason for r in read_reasons(ledger)] == ["base", "ours", "theirs", "after"]
+
+
+def _golden(bench: Bench) -> Golden:
+    golden = read_golden(bench.golden)
+    assert isinstance(golden, Golden)
+    return golden

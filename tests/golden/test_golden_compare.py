@@ -81,7 +81,9 @@ def test_what_moved_first_is_told_most_upstream_first(bench: Bench) -> None:
         ("nav", 5, 8, 8),
     ]
     assert found.old_events is None
-    assert found.cause == "positions_state: positions[].mark_price"
+    assert [change.text for change in found.causes[0].changes] == [
+        "positions_state.positions[].mark_price: offset +1"
+    ]
 
 
 def test_a_document_that_is_not_written_anew_still_differs(bench: Bench) -> None:
@@ -332,6 +334,6 @@ def test_the_cause_leaves_out_symbols_and_indices(bench: Bench) -> None:
         def change(loop: int, docs: dict[str, Any]) -> None:
             docs["nav"]["per_symbol"] = {f"{name}:LONG": [{"x": -1}]}
 
-        return bench.compare(bench.loops(edit=change)).cause
+        return ", ".join(change.text for change in bench.compare(bench.loops(edit=change)).causes[0].changes)
 
-    assert moved("BTCUSDT") == "nav: per_symbol.*[].x"
+    assert moved("BTCUSDT") == "nav.per_symbol.*[].x: value changed"

@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from judge_world import a_veto, loops, record, scenario
 
+from simkit.contract.table import ORDERS_LOG, VETO_LOG
 from simkit.core.clock import DAY_US
+from simkit.core.files import SurfaceWrite
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.exchange.orders import Ack, Booking, Fill, Funding, Order, VenuePosition
 from simkit.executor.port import LoopOutput
 from simkit.judge.spans import Spans, merged, spelled, without
 from simkit.judge.truth import Witness
 from simkit.market.ticks import Tick
-from simkit.scenario.model import BalanceDown, Loops, PastCloses, ResetPeak, Signal
+from simkit.scenario.model import BalanceDown, Fault, Loops, PastCloses, ResetPeak, Signal, WriteFails
 
 
 def an_order(name: str = "o1", **changes: Any) -> Order:
@@ -121,6 +123,30 @@ def test_only_declared_money_flows() -> None:
         Booking(4, 0, "account_reset", -5000 * USD, declared=False),
     )
     assert told(venue_events=events).flows == 9.0
+
+
+@pytest.mark.parametrize(
+    ("faults", "written", "orders", "vetoes"),
+    [
+        ((), (), 1, 1),
+        ((WriteFails(Loops(1, 1), "all"),), (), 0, 0),
+        ((WriteFails(Loops(1, 1), "logs"),), (VETO_LOG,), 0, 1),
+        ((WriteFails(Loops(1, 1), "nav"),), (ORDERS_LOG, VETO_LOG), 1, 1),
+    ],
+)
+def test_what_a_log_refused_is_not_logged(
+    faults: tuple[Fault, ...], written: tuple[str, ...], orders: int, vetoes: int
+) -> None:
+    order = an_order()
+    truth = told(
+        output=output(
+            an_ack(order), a_fill(order, QTY), Funding(1, 0, "BTCUSDT:LONG", USD), vetoes=(a_veto("x"),)
+        ),
+        faults=faults,
+        writes=[SurfaceWrite(1, 1, path, "executor", b"{}", "append") for path in written],
+    )
+    assert (len(truth.orders), len(truth.fills), len(truth.vetoes)) == (orders, orders, vetoes)
+    assert truth.flows == 1.0  # the account knows
 
 
 def test_a_fill_carries_its_time() -> None:

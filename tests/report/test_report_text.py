@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from simkit.contract.finding import Finding
 from simkit.core.errors import Exit
-from simkit.golden.difference import Difference, SurfaceCount
+from simkit.golden.difference import Cause, Change, Difference, SurfaceCount
 from simkit.golden.store import Edit
 from simkit.golden.values import FieldChange
-from simkit.judge.judges import Broken, Judgement, Tally
+from simkit.golden.what import What
+from simkit.judge.broken import Broken
+from simkit.judge.judges import Judgement, Tally
 from simkit.report.difference import difference_lines
 from simkit.report.events import event_lines
 from simkit.report.findings import finding_lines, findings_sentence, findings_word
@@ -237,6 +240,26 @@ def test_a_field_that_is_not_there_is_absent() -> None:
     ]
 
 
+def test_later_differences_are_folded_by_cause() -> None:
+    dd = Change("kpis_v7", "dd_pct", What("rounded", "", 6, 6))
+    more = (Change("nav", "a.b0", What("offset", "+1")), Change("nav", "a.b1", What("value changed")))
+    causes = (
+        Cause(3, "nav", more, 1, 4, 20, ("risk_snapshot", "router_health", "kpis_v7", "diagnostics")),
+        Cause(9, "kpis_v7", (dd,), 3, 3, 3, ()),
+    )
+    lines = difference_lines(replace(changed(), causes=causes), "")
+    assert lines[1:] == [
+        "  a.b0  1.0  ->  2.0  (offset +1)",
+        "in all: 2 fields in 4 loops, 2 causes",
+        "  from L3  nav.a.b0: offset +1 and 1 more field",
+        "      4 loops, 20 fields, then in risk_snapshot, router_health, kpis_v7 and 1 more",
+        "  from L9  kpis_v7.dd_pct: rounded to 6 places, 3 times",
+        "      3 loops, 3 fields",
+    ]
+    many = difference_lines(replace(changed(), causes=causes * 6), "")
+    assert many[-1] == "  ... and 4 more causes"
+
+
 def test_an_edited_golden_names_its_files() -> None:
     edits = tuple(Edit(f"f{n}.json", "was edited by hand") for n in range(3))
     lines = difference_lines(Difference("edited", "f0.json was edited by hand and 2 more", edits=edits), "")
@@ -314,7 +337,7 @@ def test_a_broken_run_points_at_its_first_broken_loop() -> None:
 def test_a_variant_is_pasted_as_pytest_names_it() -> None:
     result = Outcome("nav/one@bare", "scenarios/nav/one.yaml", "changed", Exit.CHANGED, difference=changed())
     assert "  again:  simkit check scenarios/nav/one.yaml::bare" in failure_text(result).splitlines()
-    assert "  more:   simkit show nav/one@bare --loop 3 --surface nav" in failure_text(result).splitlines()
+    assert "  more:   simkit diff nav/one@bare" in failure_text(result).splitlines()
 
 
 def test_the_same_change_is_one_group_shown_once() -> None:
@@ -322,12 +345,21 @@ def test_the_same_change_is_one_group_shown_once() -> None:
         codes = {"changed": Exit.CHANGED, "missing": Exit.GOLDEN_MISSING, "broken": Exit.BROKEN}
         return Outcome(name, f"scenarios/{name}.yaml", word, codes[word], difference=difference or changed())
 
+    flipped = Change("nav", "a.b0", What("sign flipped"))
+    other = replace(changed(), causes=(Cause(3, "nav", (flipped,), 1, 4, 2, ()),))
     failed = [
-        named("a"), named("m1", "missing"), named("b", difference=changed(fields=2)), named("c"),
+        named("a"), named("m1", "missing"), named("b", difference=other), named("c"),
         named("x", "broken"), named("m2", "missing"), named("y", "broken"),
     ]  # fmt: skip
     groups = [[outcome.name for outcome in group] for group in grouped(failed)]
     assert groups == [["x"], ["y"], ["a", "c"], ["b"], ["m1", "m2"]]
+    rule = Broken("unexpected finding", "INV-N07", (Loops(3, 3),), "s/a.yaml", 0, 0, "INV-N07 fired in L3")
+    other_rule = replace(rule, text="INV-N08")
+    fired = [
+        outcome("broken", Exit.BROKEN, judgement=judged((case,)), difference=changed())
+        for case in (rule, other_rule, rule)
+    ]
+    assert [len(group) for group in grouped(fired)] == [2, 1]
     text = failure_text(failed[0], [named(f"o{n}") for n in range(10)])
     names = "o0, o1, o2, o3, o4, o5, o6, o7"
     assert f"  the same in 10 other scenarios: {names} and 2 more" in text.splitlines()

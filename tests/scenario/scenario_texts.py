@@ -153,12 +153,32 @@ faults:
   - {at: L2.., mark_missing: SOLUSDT}
   - {at: L3, closed_outside: BTCUSDT:LONG}
   - {at: L4, registry_levels: ETHUSDT:SHORT, tp: 55, sl: none}
+  - {at: L5, ledger_qty: ETHUSDT:SHORT, qty: 1.5}
+  - {at: L5, levels_dropped: ETHUSDT:SHORT}
+  - {at: L6, counters_reset: true}
+  - {at: L6.., every: 3, publish_wrong: portfolio.dd_pct, value: 12}
+  - {at: L7, publish_wrong: nav_state.aum, value: {total: nan, futures: 1}}
+  - {at: L8, publish_wrong: "positions_state.positions[BTCUSDT:LONG]", value: missing}
   - {at: L5..L6, latency: 900 ms}
   - {at: L5, latency: 0 s, symbol: XRPUSDT}
   - {at: L6, slippage: 7 bps, symbol: BTCUSDT}
   - {at: L6, slippage: 0.01 %}
   - {at: L7, order_refused: rejected}
   - {at: L7.., order_refused: expired, symbol: LTCUSDT}
+  - {at: L4..L5, price_gap: -8 %, symbol: BTCUSDT}
+  - {at: L4, feed_stall: true}
+  - {at: L4.., every: 2, bad_mark: negative, symbol: ETHUSDT}
+  - {at: L5, bad_balance: nan}
+  - {at: L5..L6, funding_shock: -300 bps}
+  - {at: L6, liquidation: ETHUSDT:SHORT}
+  - {at: L6, undeclared_transfer: -500 USD}
+  - {at: L7, stale_book: true, symbol: SOLUSDT}
+  - {at: L7, spread: 80 bps}
+  - {at: L8, depth_gone: true, symbol: BTCUSDT}
+  - {at: L8, part_fill: 40 %}
+  - {at: L9, rate_limit: 0}
+  - {at: L9, ack: late, symbol: BTCUSDT}
+  - {at: L9, fill: out_of_order}
   - {at: L8, crash: peak_state, when: during}
   - {at: L9, crash: positions_ledger}
   - {at: L10, power_cut: nav_state}
@@ -166,6 +186,25 @@ faults:
   - {at: L11.., config_unreadable: true}
   - {at: L4..L5, damaged_file: nav, how: truncated}
   - {at: L12, damaged_file: position_tp_sl, how: deleted}
+  - {at: L2, hang: true}
+  - {at: L3..L4, second_executor: true}
+  - {at: L11, crash: exit_scan, when: after, down: 2}
+  - {at: L3, sync_late: 5 s}
+  - {at: L4, sync_doubled: true}
+  - {at: L5, sync_clock: own}
+  - {at: L2, host_clock: +90 s}
+  - {at: L4..L5, clock_drift: -20 ms}
+  - {at: L6..L7, clock_frozen: true}
+  - {at: L3.., every: 3, time_zone: +2 h}
+  - {at: L3, venue_clock: -3 s}
+  - {at: L3..L9, every: 3, write_fails: positions_state, error: EACCES}
+  - {at: L5..L7, write_fails: all}
+  - {at: L5, torn_write: positions_ledger, after: 120}
+  - {at: L6, torn_write: nav_state}
+  - {at: L6, temp_left: kpis_v7}
+  - {at: L7, direct_write: peak_state}
+  - {at: L8, secondary_writer: positions_state}
+  - {at: L9, folder_missing: cache}
 executor:
   legacy: [D-11, D-33]
   tp_sl: {seed: false, sl_atr: 2.5, atr_frac: 1 %}

@@ -19,7 +19,7 @@ from simkit.core.settings import Settings
 from simkit.scenario import model as m
 from simkit.scenario.compile_faults import FAULTS, KINDS, OWNERS
 from simkit.scenario.fault_document import FaultDoc
-from simkit.scenario.kinds_files import BUILT, WRITTEN
+from simkit.scenario.kinds_files import BUILT, FILES, WRITTEN
 from simkit.scenario.script import Script
 
 
@@ -191,12 +191,32 @@ def test_faults(everything: m.Scenario) -> None:
         m.MarkMissing(m.Loops(2, 12), "SOLUSDT"),
         m.ClosedOutside(m.Loops(3, 3), "BTCUSDT", "LONG"),
         m.RegistryLevels(m.Loops(4, 4), "ETHUSDT", "SHORT", 5_500_000_000, None),
+        m.LedgerQty(m.Loops(5, 5), "ETHUSDT", "SHORT", 150_000_000),
+        m.LevelsDropped(m.Loops(5, 5), "ETHUSDT", "SHORT"),
+        m.CountersReset(m.Loops(6, 6)),
+        m.PublishWrong(m.Loops(6, 12, 3), "kpis_v7.portfolio.dd_pct", "12.0"),
+        m.PublishWrong(m.Loops(7, 7), "nav_state.aum", '{"futures":1.0,"total":NaN}'),
+        m.PublishWrong(m.Loops(8, 8), "positions_state.positions[BTCUSDT:LONG]", ""),
         m.Latency(m.Loops(5, 6), 900_000),
         m.Latency(m.Loops(5, 5), 0, "XRPUSDT"),
         m.Slippage(m.Loops(6, 6), 7.0, "BTCUSDT"),
         m.Slippage(m.Loops(6, 6), 1.0),
         m.OrderRefused(m.Loops(7, 7)),
         m.OrderRefused(m.Loops(7, 12), "LTCUSDT", "EXPIRED"),
+        m.PriceGap(m.Loops(4, 5), -0.08, "BTCUSDT"),
+        m.FeedStall(m.Loops(4, 4)),
+        m.BadMark(m.Loops(4, 12, 2), "negative", "ETHUSDT"),
+        m.BadBalance(m.Loops(5, 5)),
+        m.FundingShock(m.Loops(5, 6), -300.0),
+        m.Liquidation(m.Loops(6, 6), "ETHUSDT", "SHORT"),
+        m.UndeclaredTransfer(m.Loops(6, 6), -500_000_000),
+        m.StaleBook(m.Loops(7, 7), "SOLUSDT"),
+        m.WideSpread(m.Loops(7, 7), 80.0),
+        m.DepthGone(m.Loops(8, 8), "BTCUSDT"),
+        m.PartFill(m.Loops(8, 8), 0.4),
+        m.RateLimit(m.Loops(9, 9), 0),
+        m.AckFault(m.Loops(9, 9), "late", "BTCUSDT"),
+        m.FillFault(m.Loops(9, 9), "out_of_order"),
         m.Crash(m.Loops(8, 8), "peak_state", "during"),
         m.Crash(m.Loops(9, 9), "positions_ledger"),
         m.PowerCut(m.Loops(10, 10), "nav_state"),
@@ -204,6 +224,25 @@ def test_faults(everything: m.Scenario) -> None:
         m.ConfigUnreadable(m.Loops(11, 12)),
         m.DamagedFile(m.Loops(4, 5), "nav", "truncated"),
         m.DamagedFile(m.Loops(12, 12), "position_tp_sl", "deleted"),
+        m.Hang(m.Loops(2, 2)),
+        m.SecondExecutor(m.Loops(3, 4)),
+        m.Crash(m.Loops(11, 11), "", "after", "exit_scan", 2),
+        m.SyncLate(m.Loops(3, 3), 5_000_000),
+        m.SyncDoubled(m.Loops(4, 4)),
+        m.SyncClock(m.Loops(5, 5)),
+        m.HostClock(m.Loops(2, 2), 90_000_000),
+        m.ClockDrift(m.Loops(4, 5), -20_000),
+        m.ClockFrozen(m.Loops(6, 7)),
+        m.TimeZone(m.Loops(3, 12, 3), 7_200_000_000),
+        m.VenueClock(m.Loops(3, 3), -3_000_000),
+        m.WriteFails(m.Loops(3, 9, 3), "positions_state", "EACCES"),
+        m.WriteFails(m.Loops(5, 7), "all"),
+        m.TornWrite(m.Loops(5, 5), "positions_ledger", 120),
+        m.TornWrite(m.Loops(6, 6), "nav_state"),
+        m.TempLeft(m.Loops(6, 6), "kpis_v7"),
+        m.DirectWrite(m.Loops(7, 7), "peak_state"),
+        m.SecondaryWriter(m.Loops(8, 8), "positions_state"),
+        m.FolderMissing(m.Loops(9, 9), "cache"),
     )
 
 
@@ -220,7 +259,8 @@ def test_every_kind_of_fault_puts_rules_to_the_test_and_says_what_survives() -> 
 
 
 def test_the_files_that_a_fault_may_name() -> None:
-    assert set(WRITTEN) == set(paths) - {"nav_state"}
+    assert set(FILES) == set(paths) - {"positions", "nav_confirmed"}  # AUX-4 and AUX-8: nobody writes them
+    assert set(WRITTEN) == set(FILES) - {"nav_state"}
     assert set(BUILT) == set(by_stem) - {"nav_state"} | {"position_tp_sl"}
 
 

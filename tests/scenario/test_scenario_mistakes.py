@@ -127,7 +127,7 @@ CASES = {
     "fault's amount": ("faults: [{at: L2, wrong_balance: many}]", "1:34: found `many`, expected a number"),
     "qty of no ghost": (
         "faults: [{at: L2, sync_down: true, qty: 3}]",
-        "1:41: only `ghost_ledger_entry` has this | leave `qty` out",
+        "1:41: only `ghost_ledger_entry` and `ledger_qty` have this | leave `qty` out",
     ),
     "ghost nowhere": (
         "faults: [{at: L2, ghost_ledger_entry: BTCUSDT:LONG, qty: 1, entry: 2, in: []}]",
@@ -150,7 +150,39 @@ CASES = {
     ),
     "symbol of another": (
         "faults: [{at: L2, mark_missing: BTCUSDT, symbol: BTCUSDT}]",
-        "1:50: only `latency` and `slippage` and `order_refused` have this | leave `symbol` out",
+        "1:50: `mark_missing` takes no `symbol` | leave `symbol` out",
+    ),
+    "gap to nothing": (
+        "faults: [{at: L2, price_gap: -100 %}]",
+        "1:30: `-100 %`: a price moves, and stays above 0 | such as `-8 %`",
+    ),
+    "gap of nothing": (
+        "faults: [{at: L2, price_gap: 0 %}]",
+        "1:30: `0 %`: a price moves, and stays above 0 | such as `-8 %`",
+    ),
+    "part of nothing": (
+        "faults: [{at: L2, part_fill: 0 %}]",
+        "1:30: `0 %`: a part is more than nothing and less than all | `depth_gone: true` fills nothing",
+    ),
+    "part of all": (
+        "faults: [{at: L2, part_fill: 100 %}]",
+        "1:30: `100 %`: a part is more than nothing and less than all | `depth_gone: true` fills nothing",
+    ),
+    "funding of nothing": (
+        "faults: [{at: L2, funding_shock: 0 bps}]",
+        "1:34: `0 bps`: 0 changes nothing | leave the entry out",
+    ),
+    "transfer of nothing": (
+        "faults: [{at: L2, undeclared_transfer: 0 USD}]",
+        "1:40: `0 USD`: 0 changes nothing | leave the entry out",
+    ),
+    "liquidated twice": (
+        "faults: [{at: L2..L3, liquidation: BTCUSDT:LONG}]",
+        "1:15: a position is liquidated once: this is no fault of a range | write `L2`",
+    ),
+    "unknown bad mark": (
+        "faults: [{at: L2, bad_mark: infinite}]",
+        "1:29: `infinite` is unknown here | known here: nan, negative, zero",
     ),
     "when of another": (
         "faults: [{at: L2, power_cut: nav, when: after}]",
@@ -223,6 +255,34 @@ CASES = {
     "damage": (
         "faults: [{at: L2, damaged_file: nav, how: tuncated}]",
         "1:43: `tuncated` is unknown here | did you mean `truncated`?",
+    ),
+    "damage to a file of nobody": (
+        "faults: [{at: L2, damaged_file: nav_confirmed, how: empty}]",
+        "1:33: nobody writes `nav_confirmed`: the fault would change nothing",
+    ),
+    "a write of nobody": (
+        "faults: [{at: L2, write_fails: positions}]",
+        "1:32: nobody writes `positions`: the fault would change nothing",
+    ),
+    "a write of what": (
+        "faults: [{at: L2, write_fails: surface}]",
+        "1:32: `surface` is unknown here | did you mean `surfaces`?",
+    ),
+    "error": (
+        "faults: [{at: L2, write_fails: all, error: ENOSPACE}]",
+        "1:44: `ENOSPACE` is unknown here | did you mean `ENOSPC`?",
+    ),
+    "error of another": (
+        "faults: [{at: L2, torn_write: nav, error: EIO}]",
+        "1:43: only `write_fails` has this | leave `error` out",
+    ),
+    "torn where": (
+        "faults: [{at: L2, torn_write: nav, after: half}]",
+        "1:43: found `half`, expected a number",
+    ),
+    "folder": (
+        "faults: [{at: L2, folder_missing: logs/state}]",
+        "1:35: `logs/state` is unknown here | did you mean `state`?",
     ),
     "config": (
         "faults: [{at: L2, config_unreadable: false}]",
@@ -387,11 +447,26 @@ CASES = {
         "variants: {A b: {}}",
         "1:12: `A b` cannot name a variant | use a-z, 0-9, `-` and `_`",
     ),
+    "a range in a column": (
+        "expect: {columns: {nav.nav: {L1..L5: 10000}}}",
+        "1:30: found `L1..L5`, expected a loop such as `L3`",
+    ),
+    "converge beyond the end": (
+        "converge: {after: L9, within: 2}",
+        (
+            "1:11: L11 lies beyond the end: the last loop is L10"
+            " | let the scenario run longer, or give it fewer loops"
+        ),
+    ),
+    "converge without a storm": (
+        "converge: {within: 2}",
+        "1:11: there is no fault that could end | say `after: L12`",
+    ),
     "variant's key": (
         "variants: {a: {seed: 5}}",
         (
             "1:16: unknown key `seed` | known here: clock, prices, history, venue, account, positions, "
-            "signals, executor, faults, events, expect, findings"
+            "signals, executor, faults, events, expect, converge, findings"
         ),
     ),
     "variant's prices": (

@@ -12,8 +12,9 @@ from simkit.contract.table import PEAK_PATH
 from simkit.core.acted import Acted
 from simkit.core.files import Door
 from simkit.core.settings import Settings
+from simkit.executor.port import ExecutorDied
 from simkit.scenario.model import BuilderError, Crash, DamagedFile, Fault, Loops, PowerCut, SyncDown
-from simkit.surfaces.broken_door import BrokenDoor, ExecutorDied, door_of
+from simkit.surfaces.broken_door import BrokenDoor, door_of
 from simkit.surfaces.stamp import EXECUTOR, SYNC_STATE
 
 NAV = "logs/state/nav.json"

@@ -17,10 +17,11 @@ from simkit.core.acted import Acted
 from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY
 from simkit.core.settings import Settings
+from simkit.executor.port import ExecutorDied
 from simkit.executor.state import ExecutorState, RegistryEntry
 from simkit.scenario.model import Crash, Loops, OpeningPosition
 from simkit.surfaces import peak_file
-from simkit.surfaces.broken_door import ExecutorDied, door_of
+from simkit.surfaces.broken_door import door_of
 from simkit.surfaces.disk import read_disk
 from simkit.surfaces.opening import lay_opening_state
 from simkit.surfaces.publish import Publisher

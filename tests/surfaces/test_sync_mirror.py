@@ -287,7 +287,7 @@ def test_positions_that_the_machine_refuses_do_not_stop_the_mirror() -> None:
     desk = Desk(door)
     door.refused = {POSITIONS}
     assert "gross_exposure" not in desk.step(TEN_THOUSAND)
-    assert desk.mirror.failed == ""
+    assert desk.mirror.failed is None
 
 
 def test_a_flat_book_has_no_exposure() -> None:
@@ -421,11 +421,16 @@ def test_a_failing_pass_leaves_s2_and_the_next_one_mirrors() -> None:
         desk.nav(12_000 * USD)
         door.refused = {refused}
         desk.sync()
-        assert "No space left" in desk.mirror.failed
+        failed = desk.mirror.failed
+        assert failed is not None
+        assert "No space left" in failed.reason
+        assert (failed.loop, failed.path, failed.operation) == (
+            desk.loop, refused, "write" if refused == NAV_STATE else "read",
+        )  # fmt: skip
         assert door.tree[NAV_STATE] is before
         door.refused = set()
     assert desk.step(11_000 * USD)["total_equity"] == 11_000.0
-    assert desk.mirror.failed == ""
+    assert desk.mirror.failed is None
 
 
 def test_a_full_disk_leaves_the_old_mirror_and_no_temporary_file(tmp_path: Path) -> None:

@@ -241,7 +241,9 @@ def risk_mode_follows_its_inputs(look: Look, memory: Memory) -> Outcome:
     seen = view(look)
     _follow_the_day(look, memory)
     if look.truth is not None and look.truth.nav_read_live:
-        memory["live"] = look.ts
+        # By the executor's clock, where both files of a loop are stamped by it (INC-47).
+        stamped = seen.times.get("nav")
+        memory["live"] = look.ts if stamped is None or stamped != seen.times.get(_STEM) else stamped
     doc = seen.risk
     mode, reason, score = doc.get("risk_mode"), doc.get("risk_mode_reason"), num(doc.get("risk_mode_score"))
     if mode == "HALTED" and reason == "risk_config_load_failed":

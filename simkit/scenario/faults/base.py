@@ -27,8 +27,22 @@ class Loops(Model, frozen=True):
     def __contains__(self, loop: int) -> bool:
         return self.first <= loop <= self.last and (loop - self.first) % self.every == 0
 
+    def common(self, other: Loops) -> int | None:
+        """The first loop of both, or None."""
+        low, high = max(self.first, other.first), min(self.last, other.last)
+        start = low + (self.first - low) % self.every
+        for loop in range(start, min(high, start + self.every * (other.every - 1)) + 1, self.every):
+            if loop in other:
+                return loop
+        return None
+
 
 class Acting(Model, frozen=True):
     """Base of the faults. `at` are the loops in which it acts."""
 
     at: Loops
+
+    @property
+    def ends(self) -> int:
+        """The last loop that it disturbs."""
+        return self.at.last
