@@ -17,15 +17,13 @@ from msgspec.structs import replace
 
 from simkit.contract.dialect import Dialect
 from simkit.contract.table import paths
-from simkit.core.acted import Acted
 from simkit.core.environment import cpu_count
 from simkit.core.errors import SimkitError
-from simkit.core.files import Door
 from simkit.core.workers import Died, run_each
 from simkit.judge.judges import Judgement
 from simkit.run import simulate
+from simkit.scenario import kinds_market
 from simkit.scenario.model import Crash, Loops, Replay, Scenario
-from simkit.surfaces.broken_door import door_of
 from simkit.sweep.agree import Facts, Levels, disagreements, facts_of, keys_of, levels_of, losses
 from simkit.sweep.stepped import MortalMirror, Step, SteppedDoor, below_root, is_executors, temps
 from simkit.trace.record import LoopRecord
@@ -160,10 +158,14 @@ def crash_sweep(
 
 
 def swept(scenario: Scenario) -> None:
-    """Raises SimkitError where the scenario's own faults break files: two doors cannot break one file."""
-    if type(door_of(scenario, Path(), Acted())) is not Door:
+    """Raises SimkitError where the scenario's own faults strike more than market and venue: what they break would be
+    blamed on the deaths."""
+    market = tuple([kind.make for kind in kinds_market.KINDS])
+    own = sorted({str(f.__struct_config__.tag) for f in scenario.faults if not isinstance(f, market)})
+    if own:
         raise SimkitError(
-            f"{scenario.name}: has faults of its own that break files or processes; sweep one that has none"
+            f"{scenario.name}: has faults of its own ({', '.join(own)}), whose work would be blamed on the sweep; "
+            "sweep a scenario whose faults are those of market and venue, or one without"
         )
 
 
@@ -198,9 +200,9 @@ def plain_run(scenario: Scenario, base: Path, data: Path | None, dialect: Dialec
 def _range(loops: Loops | None, last: int) -> tuple[int, int]:
     if loops is None:
         return 1, last
-    if loops.first < 1 or loops.last < loops.first or loops.first > last:
+    if loops.first < 1 or loops.last < loops.first or loops.last > last:
         raise SimkitError(f"--loops {loops.first}..{loops.last}: loops from 1 to {last} can be swept")
-    return loops.first, min(loops.last, last)
+    return loops.first, loops.last
 
 
 def _fired(judgement: Judgement) -> dict[str, tuple[Loops, ...]]:

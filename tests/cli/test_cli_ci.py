@@ -384,7 +384,7 @@ def test_two_acceptances_at_once_leave_one_whole_golden_each(bench: Any) -> None
 
 
 HELD = """
-import os, time
+import os
 from simkit.golden import pending
 real = pending._accept
 def slow(*words, **more):
@@ -395,7 +395,7 @@ pending._accept = slow
 """
 
 
-def test_who_comes_second_waits_says_so_and_loses_nothing(bench: Any) -> None:
+def test_who_comes_while_a_golden_is_written_waits_and_loses_nothing(bench: Any) -> None:
     for name in ("nav/a", "nav/b"):
         bench.scenario(name)
     bench("check")
@@ -411,6 +411,32 @@ def test_who_comes_second_waits_says_so_and_loses_nothing(bench: Any) -> None:
     assert ended(first)[0] == Exit.SAME
     assert ended(second)[0] == Exit.SAME
     assert (bench.root / "golden/nav/a/golden.json").is_file()
+
+
+CHECKING = """
+import os
+from simkit import check
+real = check.simulate
+def slow(*words, **more):
+    os.write(1, b"held\\n")
+    input()
+    return real(*words, **more)
+check.simulate = slow
+"""
+
+
+def test_an_acceptance_waits_for_a_run_that_is_being_compared_and_says_so(bench: Any) -> None:
+    for name in ("nav/a", "nav/b"):
+        bench.scenario(name)
+    bench.accept("nav/b")
+    first = bench.process("check", "nav/b", code=CHECKING, stdin=subprocess.PIPE)
+    assert first.stdout.readline() == "held\n"
+    second = bench.process("accept", "nav/a", "-r", "x")
+    assert second.stderr.readline() == "waiting for another simkit in this folder to end\n"
+    assert second.poll() is None
+    first.stdin.write("\n")
+    first.stdin.flush()
+    assert ended(first)[0] == ended(second)[0] == Exit.SAME
 
 
 STOPPED = """

@@ -30,7 +30,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "sanitize": frozenset({"core", "contract"}),
     "report": frozenset({"core", "contract", "scenario", "trace", "judge", "golden"}),
     "sweep": frozenset({
-        "core", "contract", "executor.reference", "scenario.model", "scenario.script", "surfaces", "trace", "judge",
+        "core", "contract", "executor.reference", "scenario", "surfaces", "trace", "judge",
         "report.words", "run",
     }),
     "coverage": frozenset({

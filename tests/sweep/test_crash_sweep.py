@@ -186,7 +186,7 @@ def test_the_dead_executor_is_silent_until_the_next_loop_and_sync_goes_on(tmp_pa
 @pytest.mark.parametrize(
     ("more", "options", "words"),
     [
-        ("faults: [{at: L2, crash: nav}]\n", {}, "has faults of its own that break files"),
+        ("faults: [{at: L2, crash: nav}]\n", {}, "has faults of its own \\(crash\\)"),
         ("", {"loops": Loops(4, 5)}, "loops from 1 to 3 can be swept"),
         ("", {"loops": Loops(2, 1)}, "loops from 1 to 3 can be swept"),
         ("", {"number": 9999}, "there is no step 9999; steps go from 1 to"),
