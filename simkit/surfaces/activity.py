@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct, field
 
 from simkit.contract import readers
-from simkit.core.files import Door
 from simkit.executor.port import PastLoop
+from simkit.surfaces.failure import Readable
 
 
 class _Line(Struct):
@@ -43,12 +43,9 @@ class _Loop:
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-def read_log(door: Door, path: str) -> list[bytes]:
-    """The lines of a log, oldest first; none when it is missing or unreadable."""
-    try:
-        return (door.read(path) or b"").splitlines()
-    except OSError:
-        return []
+def read_log(door: Readable, path: str) -> list[bytes]:
+    """The lines of a log, oldest first; none when it is missing."""
+    return (door.read(path) or b"").splitlines()
 
 
 def past_loops(orders: Sequence[bytes], vetoes: Sequence[bytes]) -> tuple[PastLoop, ...]:

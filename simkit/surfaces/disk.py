@@ -20,19 +20,19 @@ from simkit.contract.shapes import auxiliary, book, health, intel
 from simkit.contract.shapes.base import Shape
 from simkit.contract.table import ORDERS_LOG, STATE, VETO_LOG
 from simkit.core.clock import MICROSECONDS
-from simkit.core.files import Door
 from simkit.core.numeric import PRICE, QTY, USD, NonFinite, scaled
 from simkit.executor.port import Confirmed, Disk, PastClose
 from simkit.executor.state import LedgerEntry, PositionRow, RegistryEntry
 from simkit.surfaces import peak_file
 from simkit.surfaces.activity import filled_slices, past_loops, read_log
+from simkit.surfaces.failure import Readable
 
 S = TypeVar("S", bound=Shape)
 
 _CLOSE = msgspec.json.Decoder(auxiliary.OrderClose)
 
 
-def published(door: Door, stem: str, shape: type[S]) -> S | None:
+def published(door: Readable, stem: str, shape: type[S]) -> S | None:
     """A published document, or None when the file is missing, unreadable or not of that shape."""
     try:
         document = readers.decode(stem, door.read(f"{STATE}/{stem}.json"))
@@ -41,7 +41,7 @@ def published(door: Door, stem: str, shape: type[S]) -> S | None:
     return document if isinstance(document, shape) else None
 
 
-def read_disk(door: Door, run: int) -> Disk:
+def read_disk(door: Readable, run: int) -> Disk:
     """All that survives the executor's death (B-RST-2); `run` counts the executors of this run from 1."""
     nav = published(door, "nav", book.Nav)
     risk = published(door, "risk_snapshot", health.RiskSnapshot)

@@ -12,9 +12,9 @@ import msgspec
 from simkit.contract.shapes.auxiliary import PeakState
 from simkit.contract.table import PEAK_PATH
 from simkit.core.clock import MICROSECONDS
-from simkit.core.files import Door
 from simkit.core.numeric import USD, scaled
 from simkit.executor.state import KeptPart
+from simkit.surfaces.failure import Readable
 
 _DECODER = msgspec.json.Decoder(PeakState)
 
@@ -36,9 +36,6 @@ def decode(data: bytes | None) -> KeptPart | None:
     )
 
 
-def read(door: Door) -> KeptPart | None:
+def read(door: Readable) -> KeptPart | None:
     """What the file on disk keeps; None when it cannot be used."""
-    try:
-        return decode(door.read(PEAK_PATH))
-    except OSError:
-        return None
+    return decode(door.read(PEAK_PATH))

@@ -27,7 +27,7 @@ from simkit.scenario.model import BuilderError, Crash, Fault, LoopStep, Scenario
 from simkit.scenario.script import starts
 from simkit.surfaces import build_book, build_diagnostics, build_intel, build_risk, build_router, legacy_files
 from simkit.surfaces.disk import read_disk
-from simkit.surfaces.failure import FileFailure, Operation
+from simkit.surfaces.failure import FileFailure, Operation, Reads
 from simkit.surfaces.legacy_files import Build, Table
 from simkit.surfaces.logs import order_lines, veto_lines
 from simkit.surfaces.stamp import EXECUTOR
@@ -89,6 +89,7 @@ class Publisher:
         self.name = self._inner.name
         self.capabilities = self._inner.capabilities
         self.failed: list[FileFailure] = []
+        self._at_start: list[FileFailure] = []
 
     def start(self, ts: int, venue: VenuePort) -> None:
         """Start-up (B-LOOP-1): the inner executor is handed what the last one left on disk (B-RST-2). Nothing waits
@@ -97,17 +98,19 @@ class Publisher:
         run = len([first for first in sorted(self._starts) if first <= loop])
         self._waiting = "D-17" in self._legacy and run > 1 and bool(venue.positions())
         if not self._waiting:
-            self._inner.start(ts, read_disk(self._door, max(run, 1)), venue)
+            reads = Reads(self._door)
+            self._inner.start(ts, read_disk(reads, max(run, 1)), venue)
+            self._at_start = reads.failed
 
     def step(self, now: LoopInput, venue: VenuePort) -> LoopOutput:
         """One loop: what the inner executor does, then its logs and all its files. What an executor that dies
         (`Crash`) had done by then is told; what it had still to write stays as it was."""
-        self.failed = []
         self._acted = now.acted
         if self._waiting:
             self.start(now.ts, venue)
-            if self._waiting:
-                return NOTHING
+        self.failed, self._at_start = self._at_start, []
+        if self._waiting:
+            return NOTHING
         if now.faults:
             self._wrong.hear(now)
         self._zone_us = zone_of(now.faults, now.acted)

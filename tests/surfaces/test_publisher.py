@@ -11,7 +11,7 @@ from memory_door import MemoryDoor, longest_file
 from msgspec.structs import replace
 from publisher_kit import INTEL, KEPT, NAMES, VENUE, Scripted, loop_input, path, published
 
-from simkit.contract.table import MANIFEST_PATH, PEAK_PATH, REGISTRY_PATH, manifest
+from simkit.contract.table import MANIFEST_PATH, ORDERS_LOG, PEAK_PATH, REGISTRY_PATH, manifest
 from simkit.core import canon
 from simkit.core.acted import Acted
 from simkit.core.files import Door
@@ -83,8 +83,9 @@ def test_one_failing_write_stops_no_other(refused: str) -> None:
     publisher = published(door, state)
     assert [w.path for w in door.journal] == [path(n) for n in (*NAMES, *INTEL, *KEPT) if n != refused]
     assert door.tree[path(refused)] is before
-    assert [(f.loop, f.path) for f in publisher.failed] == [(3, path(refused))]
-    assert "No space left" in publisher.failed[0].reason
+    (failure,) = [f for f in publisher.failed if f.operation == "write"]
+    assert (failure.loop, failure.path) == (3, path(refused))
+    assert "No space left" in failure.reason
 
 
 def test_failures_are_those_of_the_last_loop() -> None:
@@ -124,7 +125,7 @@ def test_a_full_disk_leaves_the_old_documents_and_no_temporary_file(tmp_path: Pa
 def test_a_target_that_cannot_be_replaced_leaves_no_temporary_file(tmp_path: Path) -> None:
     (tmp_path / path("nav")).mkdir(parents=True)
     publisher = published(Door(tmp_path), make_state())
-    assert [f.path for f in publisher.failed] == [path("nav")]
+    assert [f.path for f in publisher.failed if f.operation == "write"] == [path("nav")]
     assert [name for name in os.listdir(tmp_path / "logs/state") if name.startswith(".tmp_")] == []
 
 
@@ -173,6 +174,28 @@ def test_a_death_over_the_peak_file_tears_it_only_where_it_is_written_in_place(t
         with pytest.raises(ExecutorDied):
             publisher.publish(replace(state, loop=3))
         assert peak_file.read(door) == (state.kept if survives else None)
+
+
+class _Refusing(Door):
+    """Refuses to read the registry and the log of orders."""
+
+    def read(self, path: str) -> bytes | None:
+        if path in (REGISTRY_PATH, ORDERS_LOG):
+            raise PermissionError(13, "cannot read", path)
+        return super().read(path)
+
+
+def test_what_a_start_up_cannot_read_counts_as_none_and_is_told_once(tmp_path: Path) -> None:
+    state = make_state()
+    publisher = Publisher(lambda: Scripted(state), make_scenario(), _Refusing(tmp_path))
+    publisher.start(state.ts, VENUE)
+    publisher.step(loop_input(state), VENUE)
+    assert [(f.path, f.operation) for f in publisher.failed] == [
+        (REGISTRY_PATH, "read"),
+        (ORDERS_LOG, "read"),
+    ]
+    publisher.step(loop_input(state), VENUE)
+    assert publisher.failed == []
 
 
 # Opening state ---------------------------------------------------------------------------------------------
