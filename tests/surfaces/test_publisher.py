@@ -191,8 +191,8 @@ def test_what_a_start_up_cannot_read_counts_as_none_and_is_told_once(tmp_path: P
     publisher.start(state.ts, VENUE)
     publisher.step(loop_input(state), VENUE)
     assert [(f.path, f.operation) for f in publisher.failed] == [
-        (REGISTRY_PATH, "read"),
         (ORDERS_LOG, "read"),
+        (REGISTRY_PATH, "read"),
     ]
     publisher.step(loop_input(state), VENUE)
     assert publisher.failed == []
