@@ -9,7 +9,7 @@ Every mutant is tried twice, in a copy of the repository: first all against the 
 (`mutation/judge.py`), then those that lived against the unit tests of the three rooms as well. A mutant that hangs
 counts as seen: no gate lets it pass. What is found is kept at once: a run that is broken off goes on where it was when
 it is started again, as long as simkit's code is the same. `--only simkit/exchange` draws from one room, or one module,
-and keeps no result. `--again` tries the survivors of the last result once more, after scenarios or tests were added.
+and keeps no result. `--again` tries the survivors of the last result once more, by scenarios and tests that were added.
 docs/mutation.md tells how to read it.
 """
 
@@ -51,7 +51,11 @@ COPIED = (
     "pyproject.toml",
     "README.md",
 )
-UNIT_TESTS = ("tests/executor", "tests/exchange", "tests/surfaces")
+#: Of the three rooms; `test_structs.py` is theirs too, and lies in `meta` because it looks at all of them at once.
+UNIT_TESTS = (
+    "tests/executor/test_*.py", "tests/exchange/test_*.py", "tests/surfaces/test_*.py",
+    "tests/meta/test_structs.py",
+)  # fmt: skip
 LEAST_TIMEOUT_S = 20.0
 #: Bytes for each process: a mutant that fills the memory is seen, and takes nothing else with it.
 MOST_MEMORY = 4 * 2**30
@@ -85,16 +89,44 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
-class Kept:
-    """What has been found so far, written down after every trial, so that a run that is broken off goes on."""
+def scenario_hashes() -> dict[str, str]:
+    """Of each scenario file with its goldens, by its path below `scenarios`, without the ending."""
+    found: dict[str, str] = {}
+    for file in sorted((ROOT / "scenarios").rglob("*.yaml")):
+        name = file.relative_to(ROOT / "scenarios").with_suffix("").as_posix()
+        digest = hashlib.sha256(file.read_bytes())
+        for pattern in (f"{name}/golden.json", f"{name}@*/golden.json"):
+            for golden in sorted((ROOT / "golden").glob(pattern)):
+                digest.update(golden.read_bytes())
+        found[name] = digest.hexdigest()
+    return found
 
-    def __init__(self, file: Path | None, source: str) -> None:
-        self._file, self._source = file, source
+
+class Kept:
+    """What has been found so far, written down after every trial, so that a run that is broken off goes on.
+
+    `judged`: the scenarios, with their hashes, that have let every survivor live. They would do so again.
+    """
+
+    def __init__(self, file: Path | None, source: str, scenarios: dict[str, str]) -> None:
+        self._file, self._source, self._scenarios = file, source, scenarios
         self.results: dict[str, Result] = {}
+        self.judged = scenarios
         if file is not None and file.exists():
             old = json.loads(file.read_text(encoding="utf-8"))
             if old["source"] == source:
                 self.results = {r["name"]: r for r in old["results"]}
+                self.judged = dict(old["judged"].items() & scenarios.items())
+
+    @property
+    def new(self) -> list[str]:
+        """The scenarios that no survivor has met."""
+        return sorted(self._scenarios.keys() - self.judged.keys())
+
+    def all_judged(self) -> None:
+        """Every survivor has met every scenario."""
+        self.judged = self._scenarios
+        self.keep()
 
     def lived(self, mutant: Mutant) -> bool:
         """Whether the scenarios let it live, as far as is known."""
@@ -103,7 +135,10 @@ class Kept:
     def keep(self, *fresh: Result) -> None:
         self.results |= {r["name"]: r for r in fresh}
         if self._file is not None:
-            text = json.dumps({"source": self._source, "results": list(self.results.values())}, indent=1)
+            content = {
+                "source": self._source, "judged": self.judged, "results": list(self.results.values())
+            }  # fmt: skip
+            text = json.dumps(content, indent=1, sort_keys=True)
             aside = self._file.with_suffix(".new")
             aside.write_text(text + "\n", encoding="utf-8")
             aside.replace(self._file)
@@ -169,8 +204,8 @@ class Trials:
         self._done = 0
         self._left = 0
 
-    def scenarios(self, drawn: list[Mutant]) -> None:
-        """The judges' word on each mutant; scenarios that have killed most come first."""
+    def scenarios(self, drawn: list[Mutant], only: list[str] | None = None) -> None:
+        """The judges' word on each mutant; scenarios that have killed most come first. `only`: by these files."""
         killers = Counter(
             r["why"].removeprefix("KILLED BY ").rpartition(":")[0]
             for r in self._kept.results.values()
@@ -179,8 +214,8 @@ class Trials:
         limit_s = LEAST_TIMEOUT_S + 3 * self._healthy([sys.executable, "mutation/judge.py"])
 
         def tried(mutant: Mutant, copy: Copy) -> Result:
-            first = [name for name, _ in killers.most_common()]
-            verdict, why = copy.run([sys.executable, "mutation/judge.py", *first], limit_s)
+            names = [name for name, _ in killers.most_common()] if only is None else ["--only", *only]
+            verdict, why = copy.run([sys.executable, "mutation/judge.py", *names], limit_s)
             if why.startswith("KILLED BY "):
                 killers[why.removeprefix("KILLED BY ").rpartition(":")[0]] += 1
             line = (ROOT / mutant.module).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
@@ -193,17 +228,18 @@ class Trials:
         self._each(drawn, tried)
 
     def unit_tests(self, drawn: list[Mutant]) -> None:
-        """The unit tests' word: the files named after the mutated module first, its room's next."""
+        """The unit tests' word: the files named after the mutated module first, then its room's."""
         if not drawn:
             return
         folder = self._copies[0].folder
-        files = [test for room in UNIT_TESTS for test in sorted((folder / room).glob("test_*.py"))]
+        files = [file for pattern in UNIT_TESTS for file in sorted(folder.glob(pattern))]
         names = [file.relative_to(folder).as_posix() for file in files]
         limit_s = LEAST_TIMEOUT_S + 3 * self._healthy([*PYTEST, *names])
 
         def tried(mutant: Mutant, copy: Copy) -> Result:
             module = Path(mutant.module)
-            first = sorted(names, key=lambda name: (module.stem not in name, module.parent.name not in name))
+            near = (module.stem, "meta", module.parent.name)
+            first = sorted(names, key=lambda name: [word not in name for word in near])
             verdict, why = copy.run([*PYTEST, *first], limit_s)
             return {**self._kept.results[mutant.name], "tests": verdict, "why": why}
 
@@ -268,15 +304,18 @@ def main() -> int:
     if asked.show:
         print(report(json.loads(RESULT.read_text(encoding="utf-8"))["results"]))
         return 0
-    kept = Kept(None if asked.only else RESULT, source_hash())
+    kept = Kept(None if asked.only else RESULT, source_hash(), scenario_hashes())
     drawn = sample(ROOT, asked.count, asked.seed, asked.only)
-    again = {mutant.name for mutant in drawn if asked.again and kept.lived(mutant)}
-    fresh = [mutant for mutant in drawn if mutant.name in again or mutant.name not in kept.results]
+    fresh = [mutant for mutant in drawn if mutant.name not in kept.results]
+    lived = [mutant for mutant in drawn if kept.lived(mutant)] if asked.again else []
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))  # the trials inherit it
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="simkit-mutation-") as scratch:
         trials = Trials([Copy(Path(scratch) / str(n)) for n in range(asked.workers)], kept)
         trials.scenarios(fresh)
+        if asked.again:
+            trials.scenarios(lived, kept.new)
+            kept.all_judged()
         trials.unit_tests([m for m in drawn if kept.lived(m) and kept.results[m.name]["tests"] == ""])
     results = [kept.results[mutant.name] for mutant in drawn]
     print(report(results))

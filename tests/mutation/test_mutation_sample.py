@@ -119,13 +119,25 @@ def _result(mutant: Mutant, scenarios: str) -> dict[str, object]:
 
 def test_what_was_found_is_there_for_the_next_run(tmp_path: Path) -> None:
     seen, lived, new = (Mutant("simkit/exchange/code.py", "core/AddNot", 0, line, 4) for line in (1, 2, 3))
-    Kept(tmp_path / "result.json", "source").keep(_result(seen, "killed"))
-    Kept(tmp_path / "result.json", "source").keep(_result(lived, "lived"))
-    kept = Kept(tmp_path / "result.json", "source")
+    Kept(tmp_path / "result.json", "source", {}).keep(_result(seen, "killed"))
+    Kept(tmp_path / "result.json", "source", {}).keep(_result(lived, "lived"))
+    kept = Kept(tmp_path / "result.json", "source", {})
     assert [*kept.results] == [seen.name, lived.name]
     assert [kept.lived(mutant) for mutant in (seen, lived, new)] == [False, True, False]
 
 
 def test_what_was_found_for_other_code_is_not(tmp_path: Path) -> None:
-    Kept(tmp_path / "result.json", "source").keep(_result(Mutant("a.py", "core/AddNot", 0, 1, 4), "killed"))
-    assert not Kept(tmp_path / "result.json", "other source").results
+    Kept(tmp_path / "result.json", "source", {}).keep(
+        _result(Mutant("a.py", "core/AddNot", 0, 1, 4), "killed")
+    )
+    assert not Kept(tmp_path / "result.json", "other source", {}).results
+
+
+def test_survivors_meet_only_what_is_new_or_changed(tmp_path: Path) -> None:
+    file, old, now = tmp_path / "result.json", {"a": "1", "b": "1"}, {"a": "1", "b": "2", "c": "1"}
+    Kept(file, "source", old).keep(_result(Mutant("a.py", "core/AddNot", 0, 1, 4), "lived"))
+    assert Kept(file, "source", old).new == []
+    assert Kept(file, "source", now).new == ["b", "c"]
+    Kept(file, "source", now).all_judged()
+    assert Kept(file, "source", now).new == []
+    assert Kept(file, "other source", now).new == []
