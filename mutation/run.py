@@ -277,12 +277,12 @@ def report(results: list[Result]) -> str:
     for room in (*ROOMS, ""):
         found = [r for r in results if str(r["module"]).startswith(room)]
         alone = len([r for r in found if r["scenarios"] != "lived"])
-        both = len([r for r in found if r["scenarios"] != "lived" or r["tests"] != "lived"])
+        both = len([r for r in found if r["scenarios"] != "lived" or r["tests"] in ("killed", "hung")])
         cells = [f"{_share(hits, len(found)):>28}" for hits in (alone, both)]
         lines.append(f"{room or 'all':22}{len(found):8}{''.join(cells)}")
     lived = [r for r in results if r["scenarios"] == "lived"]
     lines += ["", "seen by unit tests only, or by nothing (-):"]
-    lines += [f"  {'-' if r['tests'] == 'lived' else ' '} {r['name']}: {r['code']}" for r in lived]
+    lines += [f"  {' ' if r['tests'] in ('killed', 'hung') else '-'} {r['name']}: {r['code']}" for r in lived]
     return "\n".join(lines)
 
 

@@ -30,3 +30,13 @@ def test_quality_below_a_fifth_is_broken_and_no_score_goes_there(monkeypatch: py
     assert BROKEN == 0.2
     monkeypatch.setitem(router._CLASS_BONUS, "C_LOW", -0.9)
     assert quality_score("C_LOW", "RED", "SLOW", 0.0) == 0.2
+
+
+def test_what_lies_below_is_counted_as_broken_and_makes_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    for least, counts in ((0.35, (1, 0)), (0.36, (0, 1))):
+        monkeypatch.setattr(router, "BROKEN", least)
+        stats = RouterStats(RouterSettings())
+        stats.fill("DOGEUSDT", START, START + 1_000_000, 10_000, 10_100, 10**8, 10**8, False)
+        part = stats.snapshot(START + 1_000_000)
+        assert (part.rows[0].score, (part.degraded, part.broken)) == (0.35, counts)
+        assert stats.may_make("DOGEUSDT", START + 1_000_000) is (counts == (1, 0))
