@@ -1,7 +1,7 @@
 """Says whether the scenarios, goldens and judges notice that the code has changed: the verdict on one mutant.
 
-Comes in: names of scenarios, in the order in which to try them. Goes out: exit 1 and the first scenario that does
-not come out as accepted, or exit 0. May import simkit.
+Comes in: names of scenarios, in the order in which to try them, or `--only` and the names of files to try alone. Goes
+out: exit 1 and the first scenario that does not come out as accepted, or exit 0. May import simkit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ def main(first: list[str]) -> int:
     """Check the scenarios, the named ones first, until one of them is not as accepted."""
     project = find_project(Path.cwd())
     order = {name: index for index, name in enumerate(first)}
-    for target in sorted(all_targets(project), key=lambda target: order.get(target.name, len(order))):
+    targets = sorted(all_targets(project), key=lambda target: order.get(target.name, len(order)))
+    if "--only" in order:
+        targets = [target for target in targets if target.name.partition("@")[0] in order]
+    for target in targets:
         outcome = check_target(target, project, keep=False)
         if outcome.code is not Exit.SAME:
             print(f"KILLED BY {target.name}: {outcome.word}")

@@ -9,10 +9,11 @@ import pytest
 from msgspec import Struct
 
 from simkit.exchange import orders
-from simkit.executor import factors, intel, port, risk_mode, scores, state, strategy
+from simkit.executor import factors, intel, port, request, risk_mode, scores, state, strategy
 from simkit.market import ticks
 from simkit.scenario import model
 from simkit.scenario.faults import base, book, files, market, process
+from simkit.surfaces import mirror
 
 PASSED_ON = (state, port, orders, ticks, model, base, book, files, market, process)
 
@@ -41,12 +42,18 @@ def test_what_is_passed_on_is_frozen_and_untracked(kind: type[Struct]) -> None:
         factors.RawVector,
         risk_mode.Inputs,
         strategy.Crossing,
+        mirror.Source,
     ],
     ids=lambda kind: kind.__qualname__,
 )
-def test_what_the_executor_shows_itself_is_frozen_too(kind: type[Struct]) -> None:
+def test_what_a_room_shows_itself_is_frozen_too(kind: type[Struct]) -> None:
     assert kind.__struct_config__.frozen
     assert not kind.__struct_config__.gc
+
+
+@pytest.mark.parametrize("kind", [request.Request, request.Seen], ids=lambda kind: kind.__qualname__)
+def test_what_the_gates_see_is_frozen(kind: type[Struct]) -> None:
+    assert kind.__struct_config__.frozen
 
 
 def test_every_room_has_some() -> None:

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 pytest.importorskip("cosmic_ray", reason="needs the `mutation` extra")
 
-from mutation.run import interval, report
+from mutation.run import Kept, interval, report
 from mutation.sample import LEAST, Mutant, mutants, runs_differently, sample
 
 CODE = '''"""A module."""
@@ -104,3 +104,40 @@ def test_the_report_names_who_lived_and_by_which_share() -> None:
     assert "    simkit/exchange/code.py:2:4 AddNot: line 2" in text
     assert "  - simkit/exchange/code.py:3:4 AddNot: line 3" in text
     assert "line 1" not in text and "line 4" not in text
+
+
+def _result(mutant: Mutant, scenarios: str) -> dict[str, object]:
+    return {
+        **mutant._asdict(),
+        "name": mutant.name,
+        "code": "",
+        "scenarios": scenarios,
+        "tests": "",
+        "why": "",
+    }
+
+
+def test_what_was_found_is_there_for_the_next_run(tmp_path: Path) -> None:
+    seen, lived, new = (Mutant("simkit/exchange/code.py", "core/AddNot", 0, line, 4) for line in (1, 2, 3))
+    Kept(tmp_path / "result.json", "source", {}).keep(_result(seen, "killed"))
+    Kept(tmp_path / "result.json", "source", {}).keep(_result(lived, "lived"))
+    kept = Kept(tmp_path / "result.json", "source", {})
+    assert [*kept.results] == [seen.name, lived.name]
+    assert [kept.lived(mutant) for mutant in (seen, lived, new)] == [False, True, False]
+
+
+def test_what_was_found_for_other_code_is_not(tmp_path: Path) -> None:
+    Kept(tmp_path / "result.json", "source", {}).keep(
+        _result(Mutant("a.py", "core/AddNot", 0, 1, 4), "killed")
+    )
+    assert not Kept(tmp_path / "result.json", "other source", {}).results
+
+
+def test_survivors_meet_only_what_is_new_or_changed(tmp_path: Path) -> None:
+    file, old, now = tmp_path / "result.json", {"a": "1", "b": "1"}, {"a": "1", "b": "2", "c": "1"}
+    Kept(file, "source", old).keep(_result(Mutant("a.py", "core/AddNot", 0, 1, 4), "lived"))
+    assert Kept(file, "source", old).new == []
+    assert Kept(file, "source", now).new == ["b", "c"]
+    Kept(file, "source", now).all_judged()
+    assert Kept(file, "source", now).new == []
+    assert Kept(file, "other source", now).new == []
