@@ -48,7 +48,8 @@ class Positions:
                 continue
             fresh[row.key] = row
             unrealized += row.unrealized
-            if not _is_price(position.mark):
+            mark = position.mark
+            if mark is None or mark <= 0:
                 unmarked[row.key] = self._unmarked_since.get(row.key, loop)
         self._known, self._unmarked_since, self.unrealized = fresh, unmarked, unrealized
         self.rows = tuple(fresh.values())
@@ -76,9 +77,10 @@ class Positions:
             qty = -qty
         key = f"{position.symbol}:{side}"
         known = self._known.get(key)
-        entry, mark = position.entry, position.mark
-        if mark is None or mark <= 0:
-            if self._drops_unmarked and mark != NAN_MARK:
+        entry, told = position.entry, position.mark
+        mark, has_price = told or 0, told is not None and told > 0
+        if not has_price:
+            if self._drops_unmarked and told != NAN_MARK:
                 return None
             mark = 0 if known is None else known.mark
         if (known is not None and known.mark == mark and known.qty == qty and known.entry == entry
@@ -86,8 +88,7 @@ class Positions:
             return known
         if not qty or entry <= 0:
             return None
-        has_value = _is_price(position.mark) or not mark
-        unrealized = position.unrealized if has_value else money(mark - entry, qty)
+        unrealized = position.unrealized if has_price or not mark else money(mark - entry, qty)
         return PositionRow(
             key, position.symbol, side, qty, entry, mark, unrealized, position.realized,
             money(mark, abs(qty)), "BOTH" if self._tells_both and position.side == "BOTH" else "",
@@ -100,7 +101,3 @@ class Positions:
         since = self._unmarked_since.get(row.key)
         told = since is None or (loop - since < most and row.key not in nan)
         return row if told else replace(row, mark=0)
-
-
-def _is_price(mark: int | None) -> bool:
-    return mark is not None and mark > 0

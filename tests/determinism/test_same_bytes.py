@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: Enough for every event of the short scenarios; the slow test runs all loops of all files.
-LOOPS, ONE_OF = 25, 4
+LOOPS, ONE_OF = 25, 10
 SCRIPT = Path(__file__).with_name("digest.py")
 
 
