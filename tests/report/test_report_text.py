@@ -351,7 +351,7 @@ def test_the_same_change_is_one_group_shown_once() -> None:
         named("a"), named("m1", "missing"), named("b", difference=other), named("c"),
         named("x", "broken"), named("m2", "missing"), named("y", "broken"),
     ]  # fmt: skip
-    groups = [[outcome.name for outcome in group] for group in grouped(failed)]
+    groups = [[one.name for one in group] for group in grouped(failed)]
     assert groups == [["x"], ["y"], ["a", "c"], ["b"], ["m1", "m2"]]
     rule = Broken("unexpected finding", "INV-N07", (Loops(3, 3),), "s/a.yaml", 0, 0, "INV-N07 fired in L3")
     other_rule = replace(rule, text="INV-N08")
