@@ -349,6 +349,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output + errors
 
 
+@pytest.mark.slow
 def test_two_checks_at_once_say_the_same_and_leave_whole_results(bench: Any) -> None:
     for number in range(3):
         bench.scenario(f"nav/s{number}")
@@ -360,6 +361,7 @@ def test_two_checks_at_once_say_the_same_and_leave_whole_results(bench: Any) -> 
     assert bench("check").exit_code == Exit.SAME
 
 
+@pytest.mark.slow
 def test_two_acceptances_at_once_leave_one_whole_golden_each(bench: Any) -> None:
     for number in range(2):
         bench.scenario(f"nav/s{number}")
@@ -395,6 +397,7 @@ pending._accept = slow
 """
 
 
+@pytest.mark.slow
 def test_who_comes_while_a_golden_is_written_waits_and_loses_nothing(bench: Any) -> None:
     for name in ("nav/a", "nav/b"):
         bench.scenario(name)
@@ -425,6 +428,7 @@ check.simulate = slow
 """
 
 
+@pytest.mark.slow
 def test_an_acceptance_waits_for_a_run_that_is_being_compared_and_says_so(bench: Any) -> None:
     for name in ("nav/a", "nav/b"):
         bench.scenario(name)
