@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from simkit.core import canon
 from simkit.core.numeric import PRICE, QTY, USD
 from simkit.core.scratch import scratch_folder
+from simkit.judge.judges import Tally
 from simkit.run import simulate
 from simkit.scenario.model import (
     Event,
@@ -179,6 +180,7 @@ class Played(Struct):
 
     loops: list[dict[str, dict[str, Any]]]
     errors: list[str]
+    tallies: list[Tally]
 
     def at(self, loop: int, stem: str) -> dict[str, Any]:
         return self.loops[loop - 1][stem]
@@ -209,9 +211,9 @@ def play(of: Scenario) -> Played:
 
     with scratch_folder(Path(tempfile.gettempdir())) as folder:
         judged = simulate(of, folder, base=folder, on_loop=keep).judgement
+    tallies = [tally for tally in judged.tallies if tally.severity == "E"]
     errors = [
         f"{tally.rule} in {tally.loops}: {tally.first.path} = {tally.first.value}: {tally.first.message}"
-        for tally in judged.tallies
-        if tally.severity == "E"
+        for tally in tallies
     ]
-    return Played(loops, errors)
+    return Played(loops, errors, tallies)
