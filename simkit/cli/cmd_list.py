@@ -49,15 +49,21 @@ def _faults() -> list[str]:
     from simkit.core.legacy import LEGACY, PROFILES
     from simkit.scenario.compile_faults import KINDS
 
-    kinds = [(kind.word, _first_sentence(kind.make.__doc__), " ".join(kind.attacks)) for kind in KINDS]
+    kinds = sorted(KINDS, key=lambda kind: kind.word)
+    heads = columns([(kind.word, " ".join(kind.attacks)) for kind in kinds])
+    told = zip(heads, kinds, strict=True)
     return [
         "Faults (`faults:` in a scenario, with `at: L3..L5`) and the rules that they put to the test",
-        *(f"  {line}" for line in columns(sorted(kinds))),
+        *(line for head, kind in told for line in _fault(head, kind.make.__doc__, kind.survives)),
         "",
         "Defects of the v7.6 system (`executor: {legacy: [D-nn]}`)",
         *(f"  {line}" for line in columns(sorted(LEGACY.items()))),
         *(f"  {word}  all of them (`executor: {{legacy: {word}}}`)" for word in PROFILES),
     ]
+
+
+def _fault(head: str, text: str | None, survives: str) -> list[str]:
+    return [f"  {head}", f"      {_first_sentence(text)}.", f"      Must survive: {survives}."]
 
 
 def _first_sentence(text: str | None) -> str:

@@ -149,10 +149,14 @@ def test_list_goes_on_past_an_invalid_scenario(three: Any) -> None:
 def test_list_faults_shows_what_can_be_broken(bench: Any) -> None:
     result = bench("list", "--faults")
     assert result.exit_code == Exit.SAME
-    shown = {line.split()[0]: line for line in result.output.splitlines() if line.startswith("  ")}
+    lines = result.output.splitlines()
+    shown = {line.split()[0]: line for line in lines if line.startswith("  ") and line[2] != " "}
     assert set(shown) == {*FAULTS, *LEGACY, *PROFILES}
     assert shown["ghost_ledger_entry"].endswith("INV-L04 INV-X03")
     assert shown["D-37"].endswith(LEGACY["D-37"])
+    assert [line for line in lines if line.startswith("      Must survive: ")] == [
+        f"      Must survive: {kind.survives}." for _, kind in sorted(FAULTS.items())
+    ]
 
 
 def test_run_tells_what_happened_and_leaves_the_tree(bench: Any) -> None:
