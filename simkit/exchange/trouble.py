@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeVar
 from msgspec.structs import replace
 
 from simkit.core.numeric import scaled
+from simkit.exchange.model import PPB
 from simkit.market.gap import gapped
 from simkit.market.ticks import Tick
 from simkit.scenario.model import (
@@ -34,8 +35,7 @@ from simkit.scenario.model import (
 )
 from simkit.scenario.script import Cue
 
-PPB = 10**9
-_PPB_PER_BPS = 10**5
+_PPB_PER_BPS = PPB // 10**4
 
 
 class OfSymbol(Protocol):

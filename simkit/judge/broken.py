@@ -64,7 +64,7 @@ def not_converged(lagging: Iterable[Lagging], calm: Converge, file: str) -> list
     for surface in lagging:
         loops = surface.spans.ranges()
         message = (
-            f"{surface.stem} had not converged by L{calm.after + calm.within} ({plural(calm.within)} after "
+            f"{surface.stem} had not converged by L{calm.after + calm.within} ({_loops(calm.within)} after "
             f"L{calm.after}): in L{loops[0].first} {surface.reason}; not well in {spelled(loops)}"
         )
         out.append(
@@ -73,7 +73,7 @@ def not_converged(lagging: Iterable[Lagging], calm: Converge, file: str) -> list
     return out
 
 
-def plural(loops: int) -> str:
+def _loops(loops: int) -> str:
     """`1 loop`, `3 loops`."""
     return f"{loops} loop{'' if loops == 1 else 's'}"
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from simkit.contract.readers import Doc, read_object, surface_time
 from simkit.contract.table import ENGINE_METADATA, REGISTRY_PATH, SURFACES, by_stem
+from simkit.contract.values import obj, rows_of
 from simkit.core.clock import iso
 from simkit.trace.record import LoopRecord
 
@@ -41,8 +42,8 @@ def facts_of(record: LoopRecord) -> Facts:
     tree = record.tree
     docs = {s.stem: _doc(tree, s.path) for s in (*SURFACES, ENGINE_METADATA) if s.path in tree}
     diagnostics = docs.get(_DIAGNOSTICS.stem, {})
-    block = _part(_part(diagnostics, "runtime_diagnostics") or diagnostics, "exit_pipeline")
-    breakdown = _part(block, "mismatch_breakdown")
+    block = obj((obj(diagnostics.get("runtime_diagnostics")) or diagnostics).get("exit_pipeline"))
+    breakdown = obj(block.get("mismatch_breakdown"))
     return Facts(
         record.loop,
         record.ts,
@@ -70,7 +71,7 @@ def levels_of(tree: Mapping[str, bytes], *, registry: bool) -> dict[str, Levels]
     for row in _rows(_doc(tree, _LEDGER.path), "entries"):
         found[f"{row.get('symbol')}:{row.get('side')}"] = (row.get("tp"), row.get("sl"))
     if registry:
-        for key, entry in _part(_doc(tree, REGISTRY_PATH), "entries").items():
+        for key, entry in obj(_doc(tree, REGISTRY_PATH).get("entries")).items():
             if isinstance(entry, dict):
                 found[key] = (entry.get("take_profit_price"), entry.get("stop_loss_price"))
     return {key: levels for key, levels in found.items() if levels != (None, None)}
@@ -124,11 +125,5 @@ def _doc(tree: Mapping[str, bytes], path: str) -> Doc:
     return read_object(tree.get(path, b""))[0] or {}
 
 
-def _part(doc: Doc, name: str) -> Doc:
-    value = doc.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def _rows(doc: Doc, name: str) -> list[Doc]:
-    value = doc.get(name)
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    return [row for row in rows_of(doc.get(name)) if isinstance(row, dict)]

@@ -9,7 +9,7 @@ published and is lost, and by rules that fire later than that and do not in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,14 +17,13 @@ from msgspec.structs import replace
 
 from simkit.contract.dialect import Dialect
 from simkit.contract.table import paths
-from simkit.core.environment import cpu_count
 from simkit.core.errors import SimkitError
-from simkit.core.workers import Died, run_each
 from simkit.judge.judges import Judgement
 from simkit.run import simulate
 from simkit.scenario import kinds_market
 from simkit.scenario.model import Crash, Loops, Replay, Scenario
 from simkit.sweep.agree import Facts, Levels, disagreements, facts_of, keys_of, levels_of, losses
+from simkit.sweep.batches import batches, outcomes_of
 from simkit.sweep.stepped import MortalMirror, Step, SteppedDoor, below_root, is_executors, temps
 from simkit.trace.record import LoopRecord
 
@@ -54,8 +53,6 @@ FOLLOWS: dict[str, Follow] = {
     ),
     "INV-H07": Follow("fills that were never logged are in no window", once=False),
 }
-
-_STEPS_PER_JOB = 40
 
 
 class Outcome(Struct, frozen=True):
@@ -124,11 +121,10 @@ def crash_sweep(
     loops: Loops | None = None,
     number: int | None = None,
     processes: int = 0,
-    on_done: Callable[[int, int], None] = lambda done, all_of_them: None,
 ) -> CrashSweep:
     """Sweep the steps of `loops` (None: all), or step `number` alone, in `processes` (0: as many as pay).
 
-    `on_done` hears how many steps are judged. Raises SimkitError where the scenario cannot be swept.
+    Raises SimkitError where the scenario cannot be swept.
     """
     longer = lengthened(scenario)
     plain = plain_run(longer, base, data, dialect)
@@ -142,18 +138,8 @@ def crash_sweep(
             f"{scenario.name}: there is no step {number}; steps go from 1 to {len(plain.steps)}"
         )
     job = _Job(longer, base, data, dialect, (), plain.facts, _fired(plain.judgement))
-    jobs = [
-        replace(job, steps=chosen[at : at + _STEPS_PER_JOB]) for at in range(0, len(chosen), _STEPS_PER_JOB)
-    ]
-    wanted = min(processes or cpu_count(), len(jobs))
-    results = run_each(_sweep, jobs, wanted) if wanted > 1 else enumerate(map(_sweep, jobs))
-    found: dict[int, tuple[Outcome, ...]] = {}
-    for index, result in results:
-        if isinstance(result, Died):
-            raise SimkitError(f"the process that swept steps from {jobs[index].steps[0].number} {result.how}")
-        found[index] = result
-        on_done(sum(map(len, found.values())), len(chosen))  # ints
-    outcomes = tuple(outcome for index in sorted(found) for outcome in found[index])
+    jobs = [replace(job, steps=tuple(steps)) for steps in batches(chosen)]
+    outcomes = outcomes_of(_sweep, jobs, processes)
     return CrashSweep(scenario.name, first, last, outcomes, plain.torn)
 
 
@@ -215,7 +201,7 @@ def _sweep(job: _Job) -> tuple[Outcome, ...]:
 
 def _kill_at(job: _Job, step: Step) -> Outcome:
     """One run with the death at `step`, judged."""
-    scenario = _mortal(job.scenario) if not is_executors(step) else _mortal(job.scenario, step)
+    scenario = _mortal(job.scenario, step)
     door, watch = SteppedDoor(step.number), _Watch(step.loop, step.loop + WITHIN)
     left: dict[str, int] = {}
 
@@ -240,9 +226,9 @@ def _kill_at(job: _Job, step: Step) -> Outcome:
     return Outcome(step, tuple(problems + later), agreed_after, follows)
 
 
-def _mortal(scenario: Scenario, step: Step | None = None) -> Scenario:
-    """The scenario in which the executor of that step is dead until the next loop."""
-    if step is None:
+def _mortal(scenario: Scenario, step: Step) -> Scenario:
+    """The scenario in which an executor that dies at the step is dead until the next loop."""
+    if not is_executors(step):
         return scenario
     death = Crash(Loops(step.loop, step.loop), next(iter(paths)))
     return replace(scenario, faults=(*scenario.faults, death))

@@ -18,16 +18,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from simkit.contract.table import by_id
-from simkit.core.environment import cpu_count
 from simkit.core.errors import SimkitError
 from simkit.core.files import Door
-from simkit.core.workers import Died, run_each
 from simkit.executor.reference import ReferenceExecutor
 from simkit.judge.judges import Judges
 from simkit.run import simulate
 from simkit.scenario.model import Loops, Scenario
 from simkit.surfaces.mirror import Mirror
 from simkit.surfaces.publish import Publisher
+from simkit.sweep.batches import batches, outcomes_of
 from simkit.sweep.crash import lengthened
 from simkit.sweep.stepped import ROOT, below_root, temps
 from simkit.sweep.system import MemorySystem
@@ -39,7 +38,6 @@ ERRORS: dict[str, int] = {
 }
 _LOGS = "logs/execution/"
 _NAV, _NAV_STATE = by_id["S1"].path, by_id["S2"].path
-_FAILURES_PER_JOB = 40
 
 
 class Failure(Struct, frozen=True):
@@ -157,18 +155,8 @@ def io_sweep(
         raise SimkitError(f"{scenario.name}: no such operation; they go from 1 to {len(operations)}")
     failures = tuple([replace(failure, error=error) for failure in chosen for error in errors])
     job = _Job(scenario, base, data, is_lasting, (), below_root(door.system), watch.written)
-    jobs = [
-        replace(job, failures=failures[at : at + _FAILURES_PER_JOB])
-        for at in range(0, len(failures), _FAILURES_PER_JOB)
-    ]
-    wanted = min(processes or cpu_count(), len(jobs))
-    results = run_each(_sweep, jobs, wanted) if wanted > 1 else enumerate(map(_sweep, jobs))
-    found: dict[int, tuple[IoOutcome, ...]] = {}
-    for index, result in results:
-        if isinstance(result, Died):
-            raise SimkitError(f"the process that failed operations {result.how}")
-        found[index] = result
-    outcomes = tuple(outcome for index in sorted(found) for outcome in found[index])
+    jobs = [replace(job, failures=tuple(some)) for some in batches(failures)]
+    outcomes = outcomes_of(_sweep, jobs, processes)
     return IoSweep(scenario.name, len(operations), first, last, is_lasting, outcomes)
 
 
